@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Code, codeName } from "./code.ts";
+
+/** What a call fails with, on both ends of the wire: `message` is the description without code. */
+export class RpcError extends Error {
+  readonly code: number;
+
+  constructor(code: number, description: string, options?: ErrorOptions) {
+    super(description, options);
+    this.code = code;
+  }
+
+  /** As Go's status errors print, which is what runtimes show to users. */
+  describe(): string {
+    return `rpc error: code = ${codeName(this.code)} desc = ${this.message}`;
+  }
+}
+
+/** The funnel from anything thrown: what is no RpcError is Internal with its message. */
+export function toRpcError(error: unknown): RpcError {
+  if (error instanceof RpcError) return error;
+  return new RpcError(Code.Internal, error instanceof Error ? error.message : String(error), {
+    cause: error,
+  });
+}
