@@ -21,9 +21,11 @@ export function intersectRanges(a: Range, b: Range): Range | undefined {
 }
 
 /** The same addresses as sorted ranges that neither overlap nor touch; all of one family. */
-export function mergeRanges(ranges: readonly Range[]): Range[] {
+export function mergeRanges<R extends { readonly first: bigint; readonly last: bigint }>(
+  ranges: readonly R[],
+): R[] {
   const sorted = [...ranges].sort((a, b) => (a.first < b.first ? -1 : a.first > b.first ? 1 : 0));
-  const merged: Range[] = [];
+  const merged: R[] = [];
   for (const range of sorted) {
     const before = merged.at(-1);
     if (before !== undefined && range.first <= before.last + 1n) {
@@ -33,6 +35,11 @@ export function mergeRanges(ranges: readonly Range[]): Range[] {
     }
   }
   return merged;
+}
+
+/** What of `ranges` lies within `bounds`, merged. */
+export function clampRanges(bounds: Range, ranges: readonly Range[]): Range[] {
+  return mergeRanges(ranges.flatMap((range) => intersectRanges(bounds, range) ?? []));
 }
 
 /** The first of sorted, separate ranges that ends at or after `value`, as an index; their number when there is none. */

@@ -8,14 +8,14 @@ export type Subnet = { readonly family: Family; readonly base: bigint; readonly 
 /** An address with the prefix length of its network, as "192.168.0.11/16". */
 export type InterfaceAddress = { readonly address: Address; readonly prefixLength: number };
 
-/** Reads "ADDRESS/LENGTH", host bits allowed; undefined when the text is none. */
+/** Reads "ADDRESS/LENGTH", host bits and, as in Go, zeros before the length allowed; undefined when the text is none. */
 export function parseCidr(text: string): InterfaceAddress | undefined {
   const slash = text.indexOf("/");
-  if (slash < 0 || !/^(0|[1-9]\d{0,2})$/.test(text.slice(slash + 1))) return undefined;
+  if (slash < 0 || !/^0*\d{1,3}$/.test(text.slice(slash + 1))) return undefined;
   const address = parseAddress(text.slice(0, slash));
   if (address === undefined) return undefined;
   const written = Number(text.slice(slash + 1));
-  // An IPv4-mapped address counts its prefix length over 128 bits.
+  // An IPv4-mapped address counts its prefix length over 128 bits; a network wider than all IPv4 is none of ours.
   const prefixLength = address.family === 4 && text.includes(":") ? written - 96 : written;
   if (prefixLength < 0 || prefixLength > ADDRESS_BITS[address.family]) return undefined;
   return { address, prefixLength };

@@ -143,3 +143,5 @@ export type ReleaseReservationsRequest = Shape<typeof ReleaseReservationsRequest
 export type ReleaseReservationsResponse = Shape<typeof ReleaseReservationsResponse>;
 export type Finding = Shape<typeof Finding>;
 export type CheckStoreResponse = Shape<typeof CheckStoreResponse>;
+export type HealthCheckRequest = Shape<typeof HealthCheckRequest>;
+export type HealthCheckResponse = Shape<typeof HealthCheckResponse>;

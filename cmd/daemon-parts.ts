@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// The daemon's parts as the flags ask for them.
+import type { Logger } from "../lib/log/log.ts";
+import type { HttpAddress } from "../lib/node/bind-address.ts";
+import type { DaemonParts } from "../lib/node/daemon.ts";
+import { install } from "../lib/node/installer.ts";
+import { watchPoolsDir } from "../lib/node/pools-dir.ts";
+import { type Probes, startProbes } from "../lib/node/probes.ts";
+import type { Readiness } from "../lib/node/readiness.ts";
+import { createService } from "../lib/node/service.ts";
+import { claimSocketPath } from "../lib/node/socket-path.ts";
+import { startStoreThread } from "../lib/node/store-thread.ts";
+import { startRpcServer } from "../lib/rpc/server.ts";
+import type { DaemonSettings } from "./daemon-settings.ts";
+import { storeWorkerUrl } from "./worker-url.ts";
+
+const nothing = { stop: () => undefined };
+
+/** Each part logs under its own name. */
+export function daemonParts(settings: DaemonSettings, log: Logger): DaemonParts {
+  const { nodeName, poolsDir, storeFile, bind, installation } = settings;
+  return {
+    openStore: () => startStoreThread({ storeFile, workerUrl: storeWorkerUrl(), log: log.named("store") }),
+    async claimAddress() {
+      if (bind.kind === "unix") await claimSocketPath(bind.path);
+    },
+    install: () => install(installation, log.named("installer")),
+    startProbes: (readiness) => startProbesAt(settings, readiness, log.named("probes")),
+    watchPools: (apply) => watchPoolsDir({ dir: poolsDir, nodeName, log: log.named("pools"), apply }),
+    async listen(desk, readiness) {
+      const server = await startRpcServer({
+        address: settings.bindAddress,
+        handlers: createService({ desk, nodeName, requirePod: false }),
+        health: readiness,
+        log: log.named("rpc"),
+      });
+      log.info("listening", { address: server.address });
+      return server;
+    },
+  };
+}
+
+type ProbeSettings = { readonly probes?: HttpAddress; readonly probesChosen: boolean };
+
+/** Nobody probes a host without Kubernetes: there the standard port may be somebody else's, the one asked for may not. */
+async function startProbesAt(
+  { probes, probesChosen }: ProbeSettings,
+  readiness: Readiness,
+  log: Logger,
+): Promise<Probes | typeof nothing> {
+  if (probes === undefined) return nothing;
+  try {
+    return await startProbes(probes, () => readiness.reason());
+  } catch (error) {
+    const where = `${probes.host}:${probes.port}`;
+    if (probesChosen) throw new Error(`health-probe-bind-address: cannot listen on ${where}`, { cause: error });
+    log.warn("no health probes: the standard address cannot be had", { address: where, err: error });
+    return nothing;
+  }
+}

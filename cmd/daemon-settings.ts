@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+import { hostname } from "node:os";
+import type { BindAddress, HttpAddress } from "../lib/node/bind-address.ts";
+import type { Installation } from "../lib/node/installer.ts";
+import type { NodeFlags } from "./flags.ts";
+
+/** What the flags come to. */
+export type DaemonSettings = {
+  readonly nodeName: string;
+  readonly poolsDir: string;
+  readonly storeFile: string;
+  /** As written. */
+  readonly bindAddress: string;
+  readonly bind: BindAddress;
+  /** Absent: off. */
+  readonly probes?: HttpAddress;
+  /** Whether the user named the address. */
+  readonly probesChosen: boolean;
+  readonly installation: Installation;
+};
+
+export function nodeNameOf({ nodeName, poolsDir }: NodeFlags): string {
+  return nodeName || (poolsDir === undefined ? "" : hostname());
+}
+
+export function installationOf(flags: NodeFlags): Installation {
+  const settings = {
+    daemonSocket: flags.cniDaemonSocket,
+    daemonCallTimeoutSeconds: flags.cniDaemonCallTimeout,
+    logFile: flags.cniLogFile,
+    logLevel: flags.cniLogLevel,
+    forcePoolName: flags.cniForcePoolName,
+  };
+  const binary = { source: flags.cniNvIpamBinFile, dir: flags.cniBinDir };
+  return {
+    ...(flags.cniSkipNvIpamBinaryCopy ? {} : { binary }),
+    ...(flags.cniSkipNvIpamConfigCreation ? {} : { config: { dir: flags.cniConfDir, settings } }),
+  };
+}

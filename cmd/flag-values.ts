@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+import { InvalidArgumentError } from "commander";
+import { parseBindAddress, parseHttpAddress } from "../lib/node/bind-address.ts";
+
+type Parser<T> = (text: string) => T;
+
+function checked<T>(parse: Parser<T>): Parser<T> {
+  return (text) => {
+    try {
+      return parse(text);
+    } catch (error) {
+      throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
+    }
+  };
+}
+
+export const bindAddress = checked(parseBindAddress);
+
+/** undefined cannot stand for "off" in commander, which would take the default then. */
+export const httpAddress = checked((text) => parseHttpAddress(text) ?? "off");
+
+/** An address that is handed on as it is written. */
+export const writtenAddress = checked((text) => {
+  parseBindAddress(text);
+  return text;
+});
+
+const TRUE = new Set(["1", "t", "T", "true", "TRUE", "True"]);
+const FALSE = new Set(["0", "f", "F", "false", "FALSE", "False"]);
+
+/** The spellings of Go's strconv.ParseBool, which existing manifests may use. */
+export const boolean: Parser<boolean> = (text) => {
+  if (TRUE.has(text)) return true;
+  if (FALSE.has(text)) return false;
+  throw new InvalidArgumentError("Expected true or false.");
+};
+
+/** A whole number in decimal, sign allowed: the range is the start check's matter. */
+export const integer: Parser<number> = (text) => {
+  if (!/^[+-]?\d{1,9}$/.test(text)) throw new InvalidArgumentError("Expected a whole number.");
+  return Number(text);
+};
+
+export const verbosity: Parser<number> = (text) => {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError("Expected a number from 0.");
+  return Number(text);
+};
+
+export const notEmpty: Parser<string> = (text) => {
+  if (text === "") throw new InvalidArgumentError("Expected a value.");
+  return text;
+};
+
+/** One of the words, in any case; handed on as written. */
+export const oneOf =
+  (...words: string[]): Parser<string> =>
+  (text) => {
+    if (!words.includes(text.toLowerCase()))
+      throw new InvalidArgumentError(`Expected one of ${words.join(", ")}.`);
+    return text;
+  };
+
+export const logFormat: Parser<string> = (text) => oneOf("text", "json")(text).toLowerCase();

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Runs the bytecode of cmd/nv-ipam.ts with the functions of platform-quickjs.ts: system calls, nothing is parsed here.
+   Deadlines are milliseconds on the monotonic clock. */
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+#include "quickjs.h"
+
+/* A call needs under 1 MB. The most wasteful 1 MiB of JSON must fit, or end as a CNI error. */
+#define MEMORY_LIMIT (64u << 20)
+#define STACK_LIMIT (512u << 10)
+#define LOG_LIMIT (100l << 20)
+#define OLD_LOGS 5
+
+#define HOST(name) static JSValue name(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
+#define NUMBER(name, value) double name; if (JS_ToFloat64(ctx, &name, value)) return JS_EXCEPTION
+#define TEXT(name, size, value) size_t size; const char *name = JS_ToCStringLen(ctx, &size, value); if (!name) return JS_EXCEPTION
+#define BYTES(name, size, value) size_t size; const uint8_t *name = JS_GetArrayBuffer(ctx, &size, value); if (!name) return JS_EXCEPTION
+
+extern const uint8_t plugin[];
+extern const uint32_t plugin_size;
+
+static int sock = -1;
+static double script_end = 0; /* 0: no limit yet */
+
+static double clock_ms(clockid_t id) {
+    struct timespec ts;
+    clock_gettime(id, &ts);
+    return (double)ts.tv_sec * 1e3 + (double)ts.tv_nsec / 1e6;
+}
+
+/* The text of an errno as Go spells it: lower case. */
+static const char *reason(int error) {
+    static char text[96];
+    snprintf(text, sizeof text, "%s", strerror(error));
+    text[0] = (char)tolower((unsigned char)text[0]);
+    return text;
+}
+
+/* Waits for an event on fd (-1: for the time alone): 1 when it came, 0 when the deadline passed, -1 with errno. */
+static int wait_for(int fd, short events, double deadline) {
+    for (;;) {
+        struct pollfd pfd = {.fd = fd, .events = events};
+        double left = deadline - clock_ms(CLOCK_MONOTONIC);
+        int rc = poll(&pfd, 1, left < 0 ? 0 : left > 1e9 ? 1000000000 : (int)left + 1);
+        if (rc > 0 || (rc == 0 && clock_ms(CLOCK_MONOTONIC) >= deadline)) return rc;
+        if (rc < 0 && errno != EINTR) return rc;
+    }
+}
+
+/* Waits where fd is somebody's non-blocking pipe; only for stdout and stderr. */
+static bool write_all(int fd, const char *data, size_t size) {
+    while (size > 0) {
+        ssize_t n = write(fd, data, size);
+        if (n < 0 && errno == EAGAIN && fd <= 2 && wait_for(fd, POLLOUT, script_end > 0 ? script_end : 1e15) > 0) continue;
+        if (n < 0 && errno != EINTR) return false;
+        if (n > 0) data += n, size -= (size_t)n;
+    }
+    return true;
+}
+
+/* The whole of fd as a string; null when it is longer than limit. */
+static JSValue read_all(JSContext *ctx, int fd, size_t limit, const char *what) {
+    size_t size = 0;
+    ssize_t n = 1;
+    char *data = malloc(limit + 1);
+    if (!data) return JS_ThrowOutOfMemory(ctx);
+    while (n != 0 && size <= limit) {
+        n = read(fd, data + size, limit + 1 - size);
+        if (n < 0 && errno != EINTR) break;
+        if (n > 0) size += (size_t)n;
+    }
+    JSValue text = n < 0          ? JS_ThrowInternalError(ctx, "%s: %s", what, reason(errno))
+                   : size > limit ? JS_NULL
+                                  : JS_NewStringLen(ctx, data, size);
+    free(data);
+    return text;
+}
+
+HOST(host_env) {
+    TEXT(name, size, argv[0]);
+    const char *value = getenv(name);
+    JS_FreeCString(ctx, name);
+    return JS_NewString(ctx, value ? value : "");
+}
+
+HOST(host_read_stdin) {
+    NUMBER(limit, argv[0]);
+    return read_all(ctx, 0, (size_t)limit, "error reading from stdin");
+}
+
+HOST(host_read_file) {
+    NUMBER(limit, argv[1]);
+    TEXT(path, size, argv[0]);
+    JSValue text = JS_UNDEFINED;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO must not hold the call up */
+    if (fd >= 0) text = read_all(ctx, fd, (size_t)limit, path);
+    else if (errno != ENOENT) text = JS_ThrowInternalError(ctx, "open %s: %s", path, reason(errno));
+    if (fd >= 0) close(fd);
+    JS_FreeCString(ctx, path);
+    return text;
+}
+
+static int open_log(const char *path) {
+    return open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0644);
+}
+
+/* Renames PATH to PATH.1, PATH.1 to PATH.2 and so on. Only the holder of the lock of the file that PATH names may do so;
+   everybody else goes on appending to the file it has open, which loses nothing. */
+static int rotate_log(const char *path, int fd) {
+    struct stat own, now;
+    char from[4096], to[4096];
+    if (flock(fd, LOCK_EX | LOCK_NB) < 0 || fstat(fd, &own) < 0) return fd;
+    bool current = lstat(path, &now) == 0 && own.st_ino == now.st_ino && own.st_dev == now.st_dev;
+    for (int i = OLD_LOGS - 1; i >= 0 && current; i--) {
+        snprintf(from, sizeof from, i > 0 ? "%s.%d" : "%s", path, i);
+        snprintf(to, sizeof to, "%s.%d", path, i + 1);
+        rename(from, to);
+    }
+    int fresh = open_log(path);
+    if (fresh < 0) return fd;
+    close(fd);
+    return fresh;
+}
+
+/* undefined, or why the text could not be written. */
+HOST(host_append_log) {
+    struct stat st;
+    TEXT(text, size, argv[1]);
+    const char *path = JS_ToCString(ctx, argv[0]);
+    JSValue result = path ? JS_UNDEFINED : JS_EXCEPTION;
+    int fd = path ? open_log(path) : -1;
+    if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size + (off_t)size > LOG_LIMIT) fd = rotate_log(path, fd);
+    if (path && (fd < 0 || !write_all(fd, text, size))) result = JS_NewString(ctx, reason(errno));
+    if (fd >= 0) close(fd);
+    JS_FreeCString(ctx, path);
+    JS_FreeCString(ctx, text);
+    return result;
+}
+
+HOST(host_write_stderr) {
+    TEXT(text, size, argv[0]);
+    write_all(2, text, size);
+    JS_FreeCString(ctx, text);
+    return JS_UNDEFINED;
+}
+
+HOST(host_same_file) {
+    struct stat st[2];
+    for (int i = 0; i < 2; i++) {
+        TEXT(path, size, argv[i]);
+        int rc = stat(path, &st[i]);
+        JS_FreeCString(ctx, path);
+        if (rc < 0) return JS_FALSE;
+    }
+    return JS_NewBool(ctx, st[0].st_dev == st[1].st_dev && st[0].st_ino == st[1].st_ino);
+}
+
+HOST(host_clock) { return JS_NewFloat64(ctx, clock_ms(JS_ToBool(ctx, argv[0]) ? CLOCK_MONOTONIC : CLOCK_REALTIME)); }
+
+HOST(host_reason) {
+    NUMBER(error, argv[0]);
+    return JS_NewString(ctx, reason((int)error));
+}
+
+HOST(host_limit_script) { return JS_ToFloat64(ctx, &script_end, argv[0]) ? JS_EXCEPTION : JS_UNDEFINED; }
+
+static int is_over(JSRuntime *rt, void *opaque) {
+    return script_end > 0 && clock_ms(CLOCK_MONOTONIC) > script_end;
+}
+
+HOST(host_sleep_until) {
+    NUMBER(deadline, argv[0]);
+    wait_for(-1, 0, deadline);
+    return JS_UNDEFINED;
+}
+
+/* (struct sockaddr, deadline): 0 or errno. Closes the connection before. */
+HOST(host_connect) {
+    NUMBER(deadline, argv[1]);
+    BYTES(address, size, argv[0]);
+    const struct sockaddr *to = (const struct sockaddr *)address;
+    if (sock >= 0) close(sock);
+    bool local = to->sa_family == AF_UNIX;
+    sock = socket(to->sa_family, SOCK_STREAM | SOCK_CLOEXEC | (local ? 0 : SOCK_NONBLOCK), 0);
+    if (sock < 0) return JS_NewInt32(ctx, errno);
+    for (;;) {
+        /* While a Unix listener's queue is full connect() can only wait, not be polled; SO_SNDTIMEO bounds that. */
+        double left = deadline - clock_ms(CLOCK_MONOTONIC);
+        if (left < 1) left = 1;
+        struct timeval wait = {.tv_sec = (time_t)(left / 1e3), .tv_usec = (suseconds_t)((long)left % 1000 * 1000)};
+        if (local && setsockopt(sock, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait) < 0) return JS_NewInt32(ctx, errno);
+        if (connect(sock, to, (socklen_t)size) == 0) return JS_NewInt32(ctx, 0);
+        if (errno != EINTR || !local) break;
+    }
+    if (errno == EAGAIN) return JS_NewInt32(ctx, ETIMEDOUT);
+    if (local || (errno != EINPROGRESS && errno != EINTR)) return JS_NewInt32(ctx, errno);
+    int rc = wait_for(sock, POLLOUT, deadline), error = ETIMEDOUT;
+    socklen_t length = sizeof error;
+    if (rc < 0 || (rc > 0 && getsockopt(sock, SOL_SOCKET, SO_ERROR, &error, &length) < 0)) error = errno;
+    return JS_NewInt32(ctx, error);
+}
+
+/* (buffer, deadline): false when the deadline has passed. */
+HOST(host_send) {
+    NUMBER(deadline, argv[1]);
+    BYTES(data, size, argv[0]);
+    while (size > 0) {
+        ssize_t n = send(sock, data, size, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (n < 0 && errno == EAGAIN) {
+            int rc = wait_for(sock, POLLOUT, deadline);
+            if (rc == 0) return JS_FALSE;
+            if (rc > 0) continue;
+        }
+        if (n < 0 && errno != EINTR) return JS_ThrowInternalError(ctx, "write: %s", reason(errno));
+        if (n > 0) data += n, size -= (size_t)n;
+    }
+    return JS_TRUE;
+}
+
+/* null when the deadline has passed; empty at the end of the connection. */
+HOST(host_receive) {
+    static uint8_t buffer[32768];
+    NUMBER(deadline, argv[0]);
+    for (;;) {
+        int rc = wait_for(sock, POLLIN, deadline);
+        if (rc == 0) return JS_NULL;
+        ssize_t n = rc < 0 ? -1 : recv(sock, buffer, sizeof buffer, MSG_DONTWAIT);
+        if (n >= 0) return JS_NewArrayBufferCopy(ctx, buffer, (size_t)n);
+        if (rc < 0 || (errno != EINTR && errno != EAGAIN)) return JS_ThrowInternalError(ctx, "read: %s", reason(errno));
+    }
+}
+
+/* (code, stdout): ends the process; with 1 when stdout cannot be written, so that the caller does not take it for done. */
+HOST(host_exit) {
+    NUMBER(code, argv[0]);
+    TEXT(text, size, argv[1]);
+    _exit(write_all(1, text, size) ? (int)code : 1);
+}
+
+static const JSCFunctionListEntry functions[] = {
+    JS_CFUNC_DEF("env", 1, host_env),
+    JS_CFUNC_DEF("readStdin", 1, host_read_stdin),
+    JS_CFUNC_DEF("readFile", 2, host_read_file),
+    JS_CFUNC_DEF("appendLog", 2, host_append_log),
+    JS_CFUNC_DEF("writeStderr", 1, host_write_stderr),
+    JS_CFUNC_DEF("sameFile", 2, host_same_file),
+    JS_CFUNC_DEF("clockMs", 1, host_clock),
+    JS_CFUNC_DEF("reason", 1, host_reason),
+    JS_CFUNC_DEF("limitScript", 1, host_limit_script),
+    JS_CFUNC_DEF("sleepUntil", 1, host_sleep_until),
+    JS_CFUNC_DEF("connect", 2, host_connect),
+    JS_CFUNC_DEF("send", 2, host_send),
+    JS_CFUNC_DEF("receive", 1, host_receive),
+    JS_CFUNC_DEF("exit", 2, host_exit),
+};
+
+static const char late[] = "{\n    \"cniVersion\": \"1.1.0\",\n    \"code\": 11,\n    \"msg\": \"grpc call failed: rpc error: code = DeadlineExceeded desc = context deadline exceeded\"\n}";
+static const char broken[] = "{\n    \"cniVersion\": \"1.1.0\",\n    \"code\": 999,\n    \"msg\": \"internal error of the plugin, see its stderr\"\n}";
+
+int main(void) {
+    umask(022); /* the log is for everybody to read, whatever the runtime's umask */
+    signal(SIGPIPE, SIG_IGN);
+    JSRuntime *rt = JS_NewRuntime();
+    JSContext *ctx = rt ? JS_NewContextRaw(rt) : NULL;
+    if (ctx) {
+        JS_SetMemoryLimit(rt, MEMORY_LIMIT);
+        JS_SetMaxStackSize(rt, STACK_LIMIT);
+        JS_SetInterruptHandler(rt, is_over, NULL);
+        /* No Eval intrinsic: the executable has no JavaScript compiler. */
+        JS_AddIntrinsicBaseObjects(ctx);
+        JS_AddIntrinsicDate(ctx);
+        JS_AddIntrinsicRegExp(ctx);
+        JS_AddIntrinsicJSON(ctx);
+        JS_AddIntrinsicTypedArrays(ctx);
+        JSValue global = JS_GetGlobalObject(ctx), host = JS_NewObject(ctx);
+        JS_SetPropertyFunctionList(ctx, host, functions, sizeof functions / sizeof *functions);
+        JS_SetPropertyStr(ctx, global, "host", host);
+        JSValue script = JS_ReadObject(ctx, plugin, plugin_size, JS_READ_OBJ_BYTECODE);
+        if (!JS_IsException(script)) JS_EvalFunction(ctx, script);
+        /* The script ends in exit(), so it was stopped: by its limits, or by a mistake in it. */
+        const char *error = JS_ToCString(ctx, JS_GetException(ctx));
+        dprintf(2, "nv-ipam: %s\n", error ? error : "out of memory");
+    }
+    bool over = is_over(rt, NULL);
+    write_all(1, over ? late : broken, strlen(over ? late : broken));
+    _exit(1);
+}

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { PoolTable } from "./pool-table.ts";
+import type { StoreReader } from "./store-reader.ts";
+import type { Transaction } from "./store-transaction.ts";
+
+/** What one call works with, inside its savepoint. */
+export type CallScope = {
+  readonly tx: Transaction;
+  readonly read: StoreReader;
+  readonly table: PoolTable;
+  /** When the batch began, milliseconds since the epoch. */
+  readonly nowMs: number;
+  /** Does to the pool table what the call's rows say; run once the call has succeeded, so nothing is ever undone. */
+  readonly onSuccess: (effect: () => void) => void;
+};

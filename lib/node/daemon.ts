@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Logger } from "../log/log.ts";
+import type { Desk, ShareUpdate } from "./call.ts";
+import { Readiness } from "./readiness.ts";
+import { createShareFeed } from "./share-feed.ts";
+
+/** The store as the daemon holds it. At fault it still answers: Unavailable, with the way out. */
+export type StoreDesk = Desk & {
+  /** Why it cannot serve, for as long as the process lives; undefined: it can. */
+  fault(): string | undefined;
+  onFaultChange(listener: () => void): unknown;
+  /** Resolves when it has ended though nobody stopped it: only a new process helps. */
+  readonly died: Promise<Error>;
+  stop(): Promise<void>;
+};
+
+type Stoppable = { stop(): void | Promise<void> };
+
+/** What the daemon is made of; each function starts one part and rejects with an Error that can be shown as it is. */
+export type DaemonParts = {
+  openStore(): Promise<StoreDesk>;
+  /** Makes the address free to bind; refuses where another daemon answers. */
+  claimAddress(): Promise<void>;
+  install(): Promise<void>;
+  startProbes(readiness: Readiness): Promise<Stoppable>;
+  /** Resolves after the first update was applied. */
+  watchPools(apply: (update: ShareUpdate) => Promise<void>): Promise<Stoppable>;
+  /** `stop` takes no more calls, lets those that run end within the time, then breaks them off. */
+  listen(desk: Desk, readiness: Readiness): Promise<{ stop(graceMs: number): Promise<void> }>;
+};
+
+export type Daemon = {
+  /** Resolves when the daemon can go on only as a new process. */
+  readonly died: Promise<Error>;
+  /** Resolves when every part has stopped and the store is closed. Never rejects: what goes wrong is logged. */
+  stop(): Promise<void>;
+};
+
+// With the rest of the stop below the 5 s that a stopping daemon has.
+const GRACE_MS = 3000;
+
+/** The parts that run; stop() ends them, the last started first. */
+class Running {
+  readonly #parts: { readonly name: string; stop(): void | Promise<void> }[] = [];
+  readonly #log: Logger;
+
+  constructor(log: Logger) {
+    this.#log = log;
+  }
+
+  add<T extends Stoppable>(name: string, part: T): T {
+    this.#parts.push({ name, stop: () => part.stop() });
+    return part;
+  }
+
+  async stop(): Promise<void> {
+    for (let part = this.#parts.pop(); part !== undefined; part = this.#parts.pop()) {
+      try {
+        await part.stop();
+      } catch (error) {
+        this.#log.error("a part did not stop cleanly", error, { part: part.name });
+      }
+    }
+  }
+}
+
+/**
+ * Starts the parts in the order in which they rest on each other: the store's lock proves that no other daemon has the
+ * store, only then is anything of the host changed; calls are taken when the pools are known. A store at fault does not
+ * end the daemon: it stays up, not serving, and every call says why. Rejects when a part cannot start; those before it
+ * are stopped again.
+ */
+export async function startDaemon(parts: DaemonParts, log: Logger): Promise<Daemon> {
+  const running = new Running(log);
+  try {
+    const { died } = await startParts(parts, running, log);
+    return { died, stop: () => running.stop() };
+  } catch (error) {
+    await running.stop();
+    throw error;
+  }
+}
+
+async function startParts(parts: DaemonParts, running: Running, log: Logger): Promise<StoreDesk> {
+  const desk = running.add("store", await parts.openStore());
+  let listening = false;
+  const readiness = new Readiness(() => {
+    const fault = desk.fault();
+    if (fault !== undefined) return fault;
+    if (!feed.applied()) return "the pools are not known yet";
+    return listening ? undefined : "not listening yet";
+  }, log);
+  const announce = (): void => {
+    if (listening) readiness.announce();
+  };
+  const feed = running.add("pools", createShareFeed({ desk, log, onApplied: announce }));
+  await parts.claimAddress();
+  running.add("probes", await parts.startProbes(readiness));
+  await parts.install();
+  running.add("manifests", await parts.watchPools((update) => feed.apply(update)));
+  const server = await parts.listen(desk, readiness);
+  running.add("service", { stop: () => server.stop(GRACE_MS) });
+  listening = true;
+  desk.onFaultChange(announce);
+  announce();
+  return desk;
+}

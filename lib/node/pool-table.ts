@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { Address } from "../ip/address.ts";
+import { type PoolRef, poolKey } from "../pool/pool.ts";
+import { decodeShare, type Share } from "../pool/share.ts";
+import { FreeAddresses } from "./free-addresses.ts";
+import { causeText } from "./store-failure.ts";
+import type { PoolRow, StoreReader } from "./store-reader.ts";
+
+/** A share with the text it has in the store and the picture of what it can still give. */
+export type ServedShare = { readonly share: Share; readonly text: string; readonly free: FreeAddresses };
+
+/** A pool that has a share on this node, or reservations, or both. */
+export type PoolEntry = {
+  readonly id: number;
+  readonly ref: PoolRef;
+  /** Absent: this node has no block of it (any more). */
+  served: ServedShare | undefined;
+  /** Why the share in the store cannot be used. */
+  brokenShare: string | undefined;
+  /** The address given last by round robin. */
+  last: Address | undefined;
+  /** Reservations, those outside the range included. */
+  used: number;
+  /** Why the share is an older one than the pool asks for. */
+  staleReason: string | undefined;
+};
+
+const RESTORED = "restored from the store, the pools have not been read since the start";
+
+/**
+ * Where pods that start and pools that change meet: every pool of this node, in memory, as the store has it. Changes are
+ * made here only after their rows have been written, and everything is read anew after a batch that failed.
+ */
+export class PoolTable {
+  readonly #entries = new Map<string, PoolEntry>();
+  readonly #reasons = new Map<string, string>();
+  #known = false;
+
+  /** Reads everything from the store. What it is for: a start, and the batch after one that failed. */
+  load(read: StoreReader): void {
+    const before = new Map(this.#entries);
+    this.#entries.clear();
+    for (const row of read.listPools()) {
+      const staleReason = this.#known ? before.get(poolKey(row.ref))?.staleReason : RESTORED;
+      this.add(restoreEntry(read, row, staleReason));
+    }
+  }
+
+  /** Whether the pools have been read since the start: else one that is not here may exist. */
+  get known(): boolean {
+    return this.#known;
+  }
+
+  find(ref: PoolRef): PoolEntry | undefined {
+    return this.#entries.get(poolKey(ref));
+  }
+
+  /** In the order of poolKey's text. */
+  list(): PoolEntry[] {
+    return [...this.#entries.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, entry]) => entry);
+  }
+
+  findById(id: number): PoolEntry | undefined {
+    return [...this.#entries.values()].find((entry) => entry.id === id);
+  }
+
+  add(entry: PoolEntry): void {
+    this.#entries.set(poolKey(entry.ref), entry);
+  }
+
+  forget(ref: PoolRef): void {
+    this.#entries.delete(poolKey(ref));
+  }
+
+  /** Why a pool that the pools' owner mentions has no share here, or an old one. */
+  reasonFor(ref: PoolRef): string | undefined {
+    return this.#reasons.get(poolKey(ref));
+  }
+
+  /** The pools have been read: these keep their last good share, with the reason. */
+  setReasons(keep: readonly { readonly pool: PoolRef; readonly reason: string }[]): void {
+    this.#known = true;
+    this.#reasons.clear();
+    for (const { pool, reason } of keep) this.#reasons.set(poolKey(pool), reason);
+  }
+}
+
+function restoreEntry(read: StoreReader, row: PoolRow, staleReason: string | undefined): PoolEntry {
+  const reserved = read.listAddresses(row.id).map(({ address }) => address);
+  const entry: PoolEntry = {
+    id: row.id,
+    ref: row.ref,
+    served: undefined,
+    brokenShare: undefined,
+    last: row.lastAddress,
+    used: reserved.length,
+    staleReason: row.share === undefined ? undefined : staleReason,
+  };
+  if (row.share === undefined) return entry;
+  try {
+    const share = decodeShare(row.ref, row.share);
+    entry.served = { share, text: row.share, free: new FreeAddresses(share, reserved) };
+  } catch (error) {
+    entry.brokenShare = causeText(error); // told to whoever asks for an address; the next good share replaces it
+  }
+  return entry;
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+import { poolKey } from "../pool/pool.ts";
+import { encodeShare, type Share } from "../pool/share.ts";
+import type { ShareUpdate } from "./call.ts";
+import type { CallScope } from "./call-scope.ts";
+import { FreeAddresses } from "./free-addresses.ts";
+import type { PoolEntry } from "./pool-table.ts";
+import { forgetIfUnused } from "./release-calls.ts";
+
+/** Puts the pools' present shares into store and table. Reservations are never touched; what is unchanged costs no write. */
+export function setShares(scope: CallScope, update: ShareUpdate): null {
+  for (const share of update.shares) serve(scope, share);
+  const listed = new Set(update.shares.map(({ pool }) => poolKey(pool)));
+  const reasons = new Map(update.keep.map(({ pool, reason }) => [poolKey(pool), reason]));
+  for (const entry of scope.table.list()) {
+    const key = poolKey(entry.ref);
+    if (listed.has(key)) continue;
+    const reason = reasons.get(key) ?? update.keepUnlisted;
+    if (reason === undefined) withdraw(scope, entry);
+    else scope.onSuccess(() => noteStale(entry, reason));
+  }
+  scope.onSuccess(() => scope.table.setReasons(update.keep));
+  return null;
+}
+
+function serve({ tx, read, table, onSuccess }: CallScope, share: Share): void {
+  const entry = table.find(share.pool);
+  const text = encodeShare(share);
+  if (entry?.served?.text === text) {
+    onSuccess(() => noteStale(entry, undefined));
+    return;
+  }
+  if (entry !== undefined) tx.setShare(entry.id, text);
+  const id = entry?.id ?? tx.addPool(share.pool, text);
+  const reserved = read.listAddresses(id).map(({ address }) => address);
+  const served = { share, text, free: new FreeAddresses(share, reserved) };
+  onSuccess(() => {
+    const known = { id, ref: share.pool, last: entry?.last, used: reserved.length };
+    table.add({ ...known, served, brokenShare: undefined, staleReason: undefined });
+  });
+}
+
+function withdraw(scope: CallScope, entry: PoolEntry): void {
+  if (entry.served === undefined && entry.brokenShare === undefined) return;
+  scope.tx.setShare(entry.id, null);
+  scope.onSuccess(() => {
+    entry.served = undefined;
+    entry.brokenShare = undefined;
+    entry.staleReason = undefined;
+  });
+  forgetIfUnused(scope, entry.id, entry.ref);
+}
+
+function noteStale(entry: PoolEntry, reason: string | undefined): void {
+  entry.staleReason = reason;
+}

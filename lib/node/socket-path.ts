@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+import { lstat, mkdir, unlink } from "node:fs/promises";
+import { connect } from "node:net";
+import { dirname } from "node:path";
+
+const ANSWER_DEADLINE_MS = 1000;
+
+async function isSocket(path: string): Promise<boolean> {
+  const found = await lstat(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return undefined;
+    throw error;
+  });
+  if (found === undefined) return false;
+  if (!found.isSocket()) throw new Error("socket bind path exist, but not a socket");
+  return true;
+}
+
+/** undefined: connected, or busy (a full backlog, no answer in time), which only a living listener can be. */
+function connectError(path: string): Promise<NodeJS.ErrnoException | undefined> {
+  return new Promise((done) => {
+    const socket = connect(path);
+    const end = (error?: NodeJS.ErrnoException): void => {
+      clearTimeout(timer);
+      socket.destroy();
+      done(error);
+    };
+    const timer = setTimeout(end, ANSWER_DEADLINE_MS);
+    socket.on("connect", () => end());
+    socket.on("error", (error: NodeJS.ErrnoException) => end(error.code === "EAGAIN" ? undefined : error));
+  });
+}
+
+/** Throws when something lies at the path that is no socket; the path is left as it is. */
+export async function checkSocketPath(path: string): Promise<void> {
+  await isSocket(path);
+}
+
+/**
+ * Makes the path free to bind: its directory exists (a new one is its owner's alone), and a stale socket is removed.
+ * Stale is only a socket that refuses; where something answers, this daemon or the Go one, two would hand out the same
+ * addresses, so the start is refused with an Error.
+ */
+export async function claimSocketPath(path: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  if (!(await isSocket(path))) return;
+  const error = await connectError(path);
+  if (error?.code === "ENOENT") return;
+  if (error === undefined) {
+    throw new Error(`a daemon (nv-ipam in Go, or another ipam-node) answers at ${path}: stop it first`);
+  }
+  if (error.code !== "ECONNREFUSED") {
+    throw new Error(`cannot tell whether a daemon listens at ${path}`, { cause: error });
+  }
+  await unlink(path);
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+import { Code } from "../rpc/code.ts";
+import { RpcError, toRpcError } from "../rpc/error.ts";
+import { PictureError } from "./allocate-call.ts";
+import type { PoolTable } from "./pool-table.ts";
+import type { Store } from "./store.ts";
+import { perform } from "./store-calls.ts";
+import { causeText, findSqliteError } from "./store-failure.ts";
+import type { Transaction } from "./store-transaction.ts";
+import type { CallOutcome, QueuedCall } from "./thread-messages.ts";
+
+export type BatchResult = {
+  readonly outcomes: readonly CallOutcome[];
+  /** Whether something went to the disk. */
+  readonly committed: boolean;
+  /** What made the whole batch fail; then the pool table no longer says what the store holds and is to be loaded anew. */
+  readonly failure?: unknown;
+};
+
+/** An error that no savepoint contains: the whole batch ends with it. */
+class BatchError extends Error {
+  readonly index: number;
+
+  constructor(index: number, cause: unknown) {
+    super("the batch has failed", { cause });
+    this.index = index;
+  }
+}
+
+/**
+ * Runs calls that were waiting together in one transaction, in order, each in a savepoint of its own. Returns after the
+ * commit, so that whoever is told of success has it on the disk. A savepoint contains what is wrong with a call. It does
+ * not contain an error of the database: a full disk or an I/O error takes the transaction with it, sometimes at once and
+ * sometimes with the commit, so any such error fails every call of the batch and nothing of it is kept.
+ */
+export function runBatch(store: Store, table: PoolTable, calls: readonly QueuedCall[]): BatchResult {
+  let tx: Transaction;
+  try {
+    tx = store.begin();
+  } catch (error) {
+    const outcome = failed(new RpcError(Code.Internal, `failed to open store: ${causeText(error)}`));
+    return { outcomes: calls.map(() => outcome), committed: false, failure: error };
+  }
+  const nowMs = Date.now();
+  try {
+    const outcomes = calls.map((call, index) => runCall({ store, table, tx, nowMs }, call, index));
+    tx.commit();
+    return { outcomes, committed: tx.wrote };
+  } catch (error) {
+    return abandon(tx, calls, error);
+  }
+}
+
+type Batch = {
+  readonly store: Store;
+  readonly table: PoolTable;
+  readonly tx: Transaction;
+  readonly nowMs: number;
+};
+
+function runCall({ store, table, tx, nowMs }: Batch, call: QueuedCall, index: number): CallOutcome {
+  const effects: (() => void)[] = [];
+  try {
+    tx.savepoint();
+    const onSuccess = (effect: () => void) => effects.push(effect);
+    const answer = perform({ tx, read: store.read, table, nowMs, onSuccess }, call);
+    tx.releaseSavepoint();
+    for (const effect of effects) effect();
+    return { ok: true, answer };
+  } catch (error) {
+    if (!isContained(tx, error)) throw new BatchError(index, error);
+    tx.rollbackToSavepoint();
+    return failed(error);
+  }
+}
+
+function isContained(tx: Transaction, error: unknown): boolean {
+  return tx.alive && findSqliteError(error) === undefined && !(error instanceof PictureError);
+}
+
+function abandon(tx: Transaction, calls: readonly QueuedCall[], error: unknown): BatchResult {
+  const failure = error instanceof BatchError ? error.cause : error;
+  const at = error instanceof BatchError ? error.index : undefined;
+  const root = findSqliteError(failure) ?? failure;
+  tx.rollback();
+  const others = failed(
+    new RpcError(Code.Internal, `failed to close session: ${causeText(root)}`, { cause: root }),
+  );
+  const outcomes = calls.map((_, i) => (i === at && failure instanceof RpcError ? failed(failure) : others));
+  return { outcomes, committed: false, failure };
+}
+
+function failed(error: unknown): CallOutcome {
+  const { code, message } = toRpcError(error);
+  return { ok: false, code, message };
+}

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+import { closeSync, openSync, readSync } from "node:fs";
+
+const MAGIC = "SQLite format 3\0"; // sqlite.org/fileformat.html, section 1.3
+
+/**
+ * What the file is if it is neither empty nor a database; else undefined. It must be asked before SQLite opens the file:
+ * with a log of an earlier store beside it, SQLite would take any file for that store and write the log over it. It must
+ * not be asked while this process has the store, because closing the descriptor would drop the lock.
+ */
+export function findForeignContent(path: string): string | undefined {
+  const start = Buffer.alloc(MAGIC.length);
+  const fd = openSync(path, "r");
+  try {
+    if (readSync(fd, start, 0, start.length, 0) === 0) return undefined;
+  } finally {
+    closeSync(fd);
+  }
+  const text = start.toString("latin1");
+  if (text === MAGIC) return undefined;
+  return text.startsWith("{")
+    ? "is a store of the Go daemon, which this version does not import"
+    : "is damaged (it is not a database)";
+}

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+import { once } from "node:events";
+import { Worker } from "node:worker_threads";
+import type { Logger } from "../log/log.ts";
+import { Code } from "../rpc/code.ts";
+import { RpcError, toRpcError } from "../rpc/error.ts";
+import type { CallName, Calls, Desk } from "./call.ts";
+import { CallQueue, type WaitingCall } from "./call-queue.ts";
+import type { CallOutcome, FromStore, QueuedCall, StoreThreadData, ToStore } from "./thread-messages.ts";
+
+/** More calls than this in one transaction would make the first of them wait for nothing. */
+const BATCH_MAX = 256;
+const QUEUE_MAX = 4096;
+
+export type StoreThreadOptions = {
+  readonly storeFile: string;
+  /** The worker's program, store-worker.ts or its bundle. */
+  readonly workerUrl: URL;
+  readonly log: Logger;
+  /** "normal" may lose the last moments with a power cut: for measurements only. */
+  readonly synchronous?: "full" | "normal";
+  /** How many calls may wait; one more is refused with ResourceExhausted. */
+  readonly maxQueue?: number;
+};
+
+/** The Desk over the store thread. */
+export class StoreThread implements Desk {
+  /** Resolves when the thread has ended though nobody stopped it: the daemon should end too (see #die). */
+  readonly died: Promise<Error>;
+  readonly #worker: Worker;
+  readonly #log: Logger;
+  readonly #queue: CallQueue;
+  readonly #faultListeners = new Set<(fault: string) => void>();
+  readonly #resolveDied: (error: Error) => void;
+  #running: readonly WaitingCall[] = [];
+  #fault: string | undefined;
+  #poolsKnown = false;
+  #stopping = false;
+  #exited = false;
+  #commits = 0;
+
+  /** Use startStoreThread. `worker`: has said that the store is open, or `fault` why it is not. */
+  constructor(worker: Worker, options: StoreThreadOptions, fault: string | undefined) {
+    this.#worker = worker;
+    this.#log = options.log;
+    this.#fault = fault;
+    this.#queue = new CallQueue(options.maxQueue ?? QUEUE_MAX);
+    const { promise, resolve } = Promise.withResolvers<Error>();
+    this.died = promise;
+    this.#resolveDied = resolve;
+    worker.on("message", (message: FromStore) => this.#receive(message));
+    worker.on("error", (error: unknown) => this.#die(toRpcError(error)));
+    worker.on("exit", (code) => {
+      this.#exited = true;
+      const expected = this.#running.length === 0 && (this.#stopping || this.#fault !== undefined);
+      if (!expected) this.#die(new Error(`it exited with code ${code}`));
+    });
+  }
+
+  async call<N extends CallName>(
+    name: N,
+    request: Calls[N]["request"],
+    signal?: AbortSignal,
+  ): Promise<Calls[N]["answer"]> {
+    if (this.#fault !== undefined) throw new RpcError(Code.Unavailable, this.#fault);
+    if (this.#stopping) throw new RpcError(Code.Unavailable, "the daemon is stopping");
+    const waiting = this.#queue.push({ name, request } as QueuedCall, signal);
+    this.#next();
+    const outcome = await waiting;
+    if (!outcome.ok) throw new RpcError(outcome.code, outcome.message);
+    if (name === "setShares") this.#poolsKnown = true;
+    return outcome.answer as Calls[N]["answer"];
+  }
+
+  /** Why nothing can be answered, for as long as the process lives; undefined while all is well. */
+  fault(): string | undefined {
+    return this.#fault;
+  }
+
+  /** Calls `listener` when a fault arises; a fault never goes again. The function returned stops that. */
+  onFaultChange(listener: (fault: string) => void): () => void {
+    this.#faultListeners.add(listener);
+    return () => this.#faultListeners.delete(listener);
+  }
+
+  /** Whether setShares has succeeded since the start. */
+  poolsKnown(): boolean {
+    return this.#poolsKnown;
+  }
+
+  /** Transactions that went to the disk, each of them one wait for it. */
+  get commits(): number {
+    return this.#commits;
+  }
+
+  /** Answers what waits, refuses what comes, and returns when the store is closed and its lock free. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    if (this.#exited) return;
+    const exited = once(this.#worker, "exit");
+    if (this.#fault !== undefined) this.#send({ kind: "stop" });
+    else this.#next();
+    await exited;
+  }
+
+  /** Gives the store thread the next batch when it has none: everything that waits shares one commit. */
+  #next(): void {
+    if (this.#running.length > 0 || this.#exited || this.#fault !== undefined) return;
+    this.#running = this.#queue.take(BATCH_MAX);
+    if (this.#running.length > 0) this.#send({ kind: "batch", calls: this.#running.map(({ call }) => call) });
+    else if (this.#stopping) this.#send({ kind: "stop" });
+  }
+
+  #send(message: ToStore): void {
+    this.#worker.postMessage(message);
+  }
+
+  #receive(message: FromStore): void {
+    if (message.kind === "fault") this.#fail(message.message, Code.Unavailable);
+    if (message.kind !== "answers") return;
+    const answered = this.#running;
+    this.#running = [];
+    if (message.committed) this.#commits++;
+    for (const [i, { settle }] of answered.entries()) settle(message.outcomes[i]!);
+    this.#next();
+  }
+
+  /**
+   * The thread is not started again: an error that nobody caught says nothing about what its database handle still holds,
+   * and a second handle in this process would not be kept out by the first one's lock. A new process is.
+   */
+  #die(error: Error): void {
+    const message = `the store thread has ended: ${error.message}`;
+    this.#fail(message, Code.Unavailable);
+    this.#resolveDied(new Error(message, { cause: error }));
+  }
+
+  #fail(fault: string, code: number): void {
+    if (this.#fault !== undefined) return;
+    this.#fault = fault;
+    this.#log.error("the store cannot be used", new Error(fault));
+    const outcome: CallOutcome = { ok: false, code, message: fault };
+    for (const { settle } of [...this.#running, ...this.#queue.take(this.#queue.length)]) settle(outcome);
+    this.#running = [];
+    for (const listener of this.#faultListeners) listener(fault);
+  }
+}
+
+/**
+ * Opens the store in a thread of its own. Rejects with an error that says why the daemon cannot start (another process
+ * has the store, no permission). A store that is there and unusable is no such reason: then fault() says so, and every
+ * call rejects Unavailable with it.
+ */
+export async function startStoreThread(options: StoreThreadOptions): Promise<StoreThread> {
+  const { storeFile, synchronous } = options;
+  const workerData: StoreThreadData = {
+    storeFile,
+    options: synchronous === undefined ? {} : { synchronous },
+  };
+  const worker = new Worker(options.workerUrl, { workerData, name: "store" });
+  const [first] = (await once(worker, "message")) as [FromStore];
+  if (first.kind === "not-opened") {
+    await once(worker, "exit");
+    throw new Error(first.message);
+  }
+  return new StoreThread(worker, options, first.kind === "fault" ? first.message : undefined);
+}

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// What server and client ask of grpc-js alike.
+import { logVerbosity, setLogVerbosity } from "@grpc/grpc-js";
+
+/** The largest message either side takes. */
+export const MAX_MESSAGE_SIZE = 4 << 20;
+
+/** grpc-js writes to stderr by itself, whatever the process's log looks like, also when its own variables ask it to. */
+export function silenceGrpcJs(): void {
+  setLogVerbosity(logVerbosity.NONE);
+}
+
+/** grpc-js leaves the codec to us: messages are bytes to it. */
+export function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

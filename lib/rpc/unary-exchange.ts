@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+// The frames of one request and its response on stream 1, and of the connection around it (RFC 9113, section 6).
+import { concatBytes, NO_BYTES, readUint31, readUint32 } from "./bytes.ts";
+import { Code } from "./code.ts";
+import { RpcError } from "./error.ts";
+import { HeaderBlockReader } from "./header-block.ts";
+import { encodeHeaders, type Header } from "./hpack.ts";
+import {
+  encodeFrame,
+  type Frame,
+  FrameFlag,
+  FrameType,
+  Http2Error,
+  hasFlag,
+  unpadded,
+} from "./http2-frame.ts";
+import { RequestBody } from "./request-body.ts";
+import { encodeSetting, parseSettings, Setting } from "./server-settings.ts";
+import { UnaryResponse } from "./unary-response.ts";
+import { encodeUtf8 } from "./utf8.ts";
+import { resetError, streamErrorName } from "./wire-status.ts";
+
+const STREAM = 1;
+const PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+const MAX_WINDOW = 0x7fffffff;
+const INITIAL_WINDOW = 65535;
+/** Frames that carry no data. A peer that sends more of them keeps us busy for nothing, and its PINGs fill our memory. */
+const MAX_FRAMES_WITHOUT_DATA = 2000;
+
+export class UnaryExchange {
+  readonly #request: RequestBody;
+  readonly #response = new UnaryResponse();
+  readonly #headers = new HeaderBlockReader();
+  #outgoing: Uint8Array[] = [encodeUtf8(PREFACE)];
+  #isEstablished = false;
+  #framesWithoutData = 0;
+  #goaway = "";
+
+  constructor(headers: readonly Header[], message: Uint8Array) {
+    this.#request = new RequestBody(message);
+    this.#sendSettings();
+    this.#send(FrameType.headers, FrameFlag.endHeaders, STREAM, encodeHeaders(headers));
+    this.#sendRequest();
+  }
+
+  /** The peer has begun as an HTTP/2 server does. */
+  get isEstablished(): boolean {
+    return this.#isEstablished;
+  }
+
+  /** What an earlier GOAWAY said, to be put behind the error of a connection that ends; empty without one. */
+  get goaway(): string {
+    return this.#goaway;
+  }
+
+  takeOutgoing(): Uint8Array | undefined {
+    if (this.#outgoing.length === 0) return undefined;
+    const bytes = concatBytes(this.#outgoing);
+    this.#outgoing = [];
+    return bytes;
+  }
+
+  /**
+   * The response's message, once it is complete and the server says that the call succeeded. Throws RpcError when the
+   * call has failed and Http2Error when the peer breaks the protocol; the exchange is over then.
+   */
+  receive(frame: Frame): Uint8Array | undefined {
+    this.#checkOrder(frame);
+    switch (frame.type) {
+      case FrameType.data:
+        return this.#receiveData(frame);
+      case FrameType.headers:
+      case FrameType.continuation:
+        return this.#receiveHeaders(frame);
+      case FrameType.rstStream:
+        throw resetError(readUint32(payloadOf(frame, STREAM, 4), 0));
+      case FrameType.settings:
+        return this.#receiveSettings(frame);
+      case FrameType.ping:
+        return this.#receivePing(frame);
+      case FrameType.goaway:
+        return this.#receiveGoaway(frame);
+      case FrameType.windowUpdate:
+        return this.#receiveWindowUpdate(frame);
+      case FrameType.pushPromise:
+        throw new Http2Error("PUSH_PROMISE received");
+    }
+    // PRIORITY and unknown types mean nothing here (sections 5.3.2 and 5.5).
+    return undefined;
+  }
+
+  #send(type: number, flags: number, stream: number, payload: Uint8Array): void {
+    this.#outgoing.push(encodeFrame(type, flags, stream, payload));
+  }
+
+  /** No table, no push, and windows that the largest response cannot fill, so that none ever has to be grown. */
+  #sendSettings(): void {
+    const settings = [
+      ...encodeSetting(Setting.headerTableSize, 0),
+      ...encodeSetting(Setting.enablePush, 0),
+      ...encodeSetting(Setting.initialWindowSize, MAX_WINDOW),
+    ];
+    this.#send(FrameType.settings, 0, 0, Uint8Array.from(settings));
+    const growth = new Uint8Array(4);
+    new DataView(growth.buffer).setUint32(0, MAX_WINDOW - INITIAL_WINDOW);
+    this.#send(FrameType.windowUpdate, 0, 0, growth);
+  }
+
+  #sendRequest(): void {
+    for (let part = this.#request.take(); part.length > 0; part = this.#request.take()) {
+      this.#send(FrameType.data, this.#request.isSent ? FrameFlag.endStream : 0, STREAM, part);
+    }
+  }
+
+  #checkOrder(frame: Frame): void {
+    if (!this.#isEstablished && (frame.type !== FrameType.settings || hasFlag(frame, FrameFlag.ack))) {
+      throw new Http2Error("the first frame is not SETTINGS");
+    }
+    this.#isEstablished = true;
+    if (this.#headers.isOpen && frame.type !== FrameType.continuation) {
+      throw new Http2Error("expected CONTINUATION");
+    }
+    if (frame.type !== FrameType.data) this.#countFrameWithoutData();
+  }
+
+  #countFrameWithoutData(): void {
+    if (++this.#framesWithoutData > MAX_FRAMES_WITHOUT_DATA) {
+      throw new Http2Error("too many frames without data");
+    }
+  }
+
+  #receiveData(frame: Frame): undefined {
+    const data = unpadded({ ...frame, payload: payloadOf(frame, STREAM) });
+    if (data.length === 0) this.#countFrameWithoutData();
+    this.#response.takeData(data, hasFlag(frame, FrameFlag.endStream));
+  }
+
+  #receiveHeaders(frame: Frame): Uint8Array | undefined {
+    payloadOf(frame, STREAM);
+    const block = this.#headers.take(frame);
+    return block === undefined ? undefined : this.#response.takeHeaders(block.headers, block.endStream);
+  }
+
+  #receiveSettings(frame: Frame): undefined {
+    if (hasFlag(frame, FrameFlag.ack)) {
+      payloadOf(frame, 0, 0);
+      return;
+    }
+    for (const window of parseSettings(payloadOf(frame, 0))) this.#request.setInitialWindow(window);
+    this.#send(FrameType.settings, FrameFlag.ack, 0, NO_BYTES);
+    this.#sendRequest();
+  }
+
+  #receivePing(frame: Frame): undefined {
+    const payload = payloadOf(frame, 0, 8);
+    if (!hasFlag(frame, FrameFlag.ack)) this.#send(FrameType.ping, FrameFlag.ack, 0, payload);
+  }
+
+  #receiveGoaway(frame: Frame): undefined {
+    const payload = payloadOf(frame, 0);
+    if (payload.length < 8) throw new Http2Error("GOAWAY of a wrong size");
+    const reason = streamErrorName(readUint32(payload, 4));
+    // A peer that lets our stream finish names it as its last one.
+    if (readUint31(payload, 0) < STREAM) {
+      throw new RpcError(Code.Unavailable, `the server refused the call (GOAWAY with error code: ${reason})`);
+    }
+    this.#goaway = `, received prior goaway: code: ${reason}`;
+  }
+
+  #receiveWindowUpdate(frame: Frame): undefined {
+    const increment = readUint31(payloadOf(frame, frame.stream === 0 ? 0 : STREAM, 4), 0);
+    if (increment === 0) throw new Http2Error("WINDOW_UPDATE by nothing");
+    if (frame.stream === 0) this.#request.growConnectionWindow(increment);
+    else this.#request.growStreamWindow(increment);
+    this.#sendRequest();
+  }
+}
+
+/** The frame's payload; throws Http2Error on another stream than its type belongs to here, or of another size. */
+function payloadOf(frame: Frame, stream: number, size = frame.payload.length): Uint8Array {
+  if (frame.stream !== stream) {
+    throw new Http2Error(`frame of type ${frame.type} on stream ${frame.stream}`);
+  }
+  if (frame.payload.length !== size) throw new Http2Error(`frame of type ${frame.type} with a wrong size`);
+  return frame.payload;
+}

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+// The plugin's executable: TypeScript → one script (esbuild) → bytecode (QuickJS) → static executable (C compiler).
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { build } from "esbuild";
+
+export type Architecture = "amd64" | "arm64";
+
+export type PluginBuild = {
+  readonly arch: Architecture;
+  /** Where the executable "nv-ipam" goes. */
+  readonly outDir: string;
+  readonly log: (line: string) => void;
+};
+
+type Toolchain = { readonly command: string; readonly packages: string };
+
+/** What the bytecode and the executable are made of. */
+type Inputs = {
+  readonly script: string;
+  readonly engine: string;
+  readonly compiler: Toolchain;
+  readonly hash: string;
+};
+
+const ROOT = resolve(import.meta.dirname, "..");
+const NATIVE: Architecture = process.arch === "arm64" ? "arm64" : "amd64";
+const HOST = join(ROOT, "lib/cni/host.c");
+const BYTECODE = join(ROOT, "scripts/bytecode.c");
+/** static-pie: nothing to load at start, and the address space is still randomized. */
+const FLAGS = [
+  ..."-std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -Werror -Wno-unused-parameter -fstack-protector-strong".split(
+    " ",
+  ),
+  ..."-static-pie -fPIE -s -ffunction-sections -Wl,--gc-sections -Wl,-z,relro,-z,now".split(" "),
+];
+const GNU_NAMES: Readonly<Record<Architecture, string>> = {
+  amd64: "x86_64-linux-gnu",
+  arm64: "aarch64-linux-gnu",
+};
+
+/** Builds the executable unless it is there, made of the same inputs. Its path; throws Error that says what is missing. */
+export async function buildPlugin({ arch, outDir, log }: PluginBuild): Promise<string> {
+  const executable = join(outDir, "nv-ipam");
+  const stamp = join(outDir, ".nv-ipam.inputs");
+  const inputs = await gatherInputs(arch);
+  if (`${inputs.hash} ${hashFile(executable)}` === readText(stamp)) {
+    log(`${executable}: up to date`);
+    return executable;
+  }
+  mkdirSync(outDir, { recursive: true });
+  const work = mkdtempSync(join(tmpdir(), "nv-ipam-build-"));
+  try {
+    compile(inputs, work);
+    // In the same directory first: the name changes at once, and an old one that runs goes on.
+    const fresh = join(outDir, `.nv-ipam.${process.pid}`);
+    writeFileSync(fresh, readFileSync(join(work, "nv-ipam")));
+    chmodSync(fresh, 0o755);
+    renameSync(fresh, executable);
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+  writeFileSync(stamp, `${inputs.hash} ${hashFile(executable)}`);
+  log(`${executable}: built for ${arch}, ${(readFileSync(executable).length / 1e6).toFixed(2)} MB`);
+  return executable;
+}
+
+async function gatherInputs(arch: Architecture): Promise<Inputs> {
+  const compiler = findCompiler(arch);
+  const script = await bundle();
+  const engine = fetchEngine(arch);
+  const hash = createHash("sha256");
+  for (const part of [script, FLAGS.join(" "), engine, fetchEngine(NATIVE)]) hash.update(part).update("\0");
+  for (const file of [HOST, BYTECODE, join(engine, "libquickjs.a")]) hash.update(readFileSync(file));
+  hash.update(run(compiler.command, ["--version"]));
+  return { script, engine, compiler, hash: hash.digest("hex") };
+}
+
+function compile({ script, engine, compiler }: Inputs, work: string): void {
+  const [source, bytecode, translator] = ["plugin.js", "plugin.c", "bytecode"].map((name) =>
+    join(work, name),
+  ) as [string, string, string];
+  writeFileSync(source, script);
+  const native = fetchEngine(NATIVE);
+  run(findCompiler(NATIVE).command, ["-O1", ...link(native, translator, [BYTECODE])]);
+  run(translator, [source, bytecode]);
+  run(compiler.command, [...FLAGS, ...link(engine, join(work, "nv-ipam"), [HOST, bytecode])]);
+}
+
+function link(engine: string, output: string, sources: readonly string[]): string[] {
+  return ["-isystem", engine, "-o", output, ...sources, join(engine, "libquickjs.a"), "-lm"];
+}
+
+async function bundle(): Promise<string> {
+  const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { version: string };
+  const { outputFiles } = await build({
+    absWorkingDir: ROOT,
+    entryPoints: ["cmd/nv-ipam.ts"],
+    bundle: true,
+    write: false,
+    format: "iife",
+    platform: "neutral",
+    target: "es2023",
+    minify: true,
+    treeShaking: true,
+    define: { NV_IPAM_VERSION: JSON.stringify(version) },
+    logLevel: "warning",
+  });
+  return outputFiles[0]!.text;
+}
+
+function findCompiler(arch: Architecture): Toolchain {
+  const gnu = GNU_NAMES[arch];
+  const compiler: Toolchain =
+    arch === NATIVE
+      ? { command: "gcc", packages: "gcc libc6-dev" }
+      : { command: `${gnu}-gcc`, packages: `gcc-${gnu.replace("_", "-")} libc6-dev-${arch}-cross` };
+  if (spawnSync(compiler.command, ["--version"]).error !== undefined)
+    throw new Error(`${compiler.command} is missing: apt-get install ${compiler.packages}`);
+  return compiler;
+}
+
+/** The directory of quickjs.h and libquickjs.a. */
+function fetchEngine(arch: Architecture): string {
+  return run(join(ROOT, "scripts/fetch-quickjs"), [arch]).trim();
+}
+
+/** stdout of a program; throws Error with what it said when it fails. */
+function run(command: string, args: readonly string[]): string {
+  const { status, stdout, stderr, error } = spawnSync(command, args, {
+    encoding: "utf8",
+    maxBuffer: 1 << 26,
+  });
+  if (error !== undefined) throw error;
+  if (status !== 0) throw new Error(`${command} failed: ${stderr.trim() || stdout.trim()}`);
+  return stdout;
+}
+
+function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, "utf8");
+  } catch {
+    return undefined; // not built yet
+  }
+}
+
+function hashFile(path: string): string {
+  try {
+    return createHash("sha256").update(readFileSync(path)).digest("hex");
+  } catch {
+    return "absent";
+  }
+}
