@@ -1,40 +1,45 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Command, Option } from "commander";
+import { findNearest } from "../lib/pool/nearest.ts";
 
-function findOption(commands: readonly Command[], long: string): Option | undefined {
-  for (const command of commands) {
-    const found = command.options.find((option) => option.long === long);
-    if (found !== undefined) return found;
+/** Long names of the flags of a program and of its commands. */
+function listOptions(program: Command): Map<string, Option | undefined> {
+  const known = new Map<string, Option | undefined>([["--help", undefined]]);
+  for (const { options } of [...program.commands, program]) {
+    for (const option of options) if (option.long !== undefined) known.set(option.long, option);
   }
-  return undefined;
+  return known;
 }
 
 /**
  * The arguments in the one spelling that commander knows, for those that Go's flag parser knows as well: "--node_name" for
  * "--node-name", "-v=2" for "--v=2", and a "--flag [bool]" that stands alone as "--flag=true", so that it never takes
- * the next argument for its value. Unknown flags stay as they were written: the message about them names them so.
+ * the next argument for its value. Ends with the program's error for a flag that is nowhere.
  */
 export function normalizeArguments(program: Command, args: readonly string[]): string[] {
-  const commands = [program, ...program.commands];
+  const known = listOptions(program);
   const normal: string[] = [];
   let valueNext = false;
   for (const [index, arg] of args.entries()) {
-    if (valueNext) {
+    if (arg === "--" && !valueNext) return [...normal, ...args.slice(index)];
+    const [, written, value] = valueNext ? [] : (/^(--[^=]+|-v(?==))(=.*)?$/s.exec(arg) ?? []);
+    valueNext = false;
+    if (written === undefined) {
       normal.push(arg);
-      valueNext = false;
       continue;
     }
-    if (arg === "--") return [...normal, ...args.slice(index)];
-    const [, written = "", value] = /^(--[^=]+|-v(?==))(=.*)?$/s.exec(arg) ?? [];
     const long = written === "-v" ? "--v" : written.replaceAll("_", "-");
-    const option = findOption(commands, long);
-    if (option === undefined) {
-      normal.push(arg);
-      continue;
-    }
-    valueNext = option.required && value === undefined;
-    const alone = option.optional && value === undefined;
-    normal.push(`${long}${alone ? "=true" : (value ?? "")}`);
+    if (!known.has(long)) refuse(program, written, [...known.keys()]);
+    const option = known.get(long);
+    const alone = value === undefined;
+    valueNext = alone && option?.required === true;
+    normal.push(`${long}${alone && option?.optional ? "=true" : (value ?? "")}`);
   }
   return normal;
+}
+
+function refuse(program: Command, flag: string, known: readonly string[]): never {
+  const nearest = findNearest(flag, known);
+  const hint = nearest === undefined ? `see ${program.name()} --help` : `did you mean ${nearest}?`;
+  program.error(`error: unknown flag '${flag}' (${hint})`);
 }

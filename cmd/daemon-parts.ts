@@ -17,8 +17,8 @@ import { storeWorkerUrl } from "./worker-url.ts";
 const nothing = { stop: () => undefined };
 
 /** Each part logs under its own name. */
-export function daemonParts(settings: DaemonSettings, log: Logger): DaemonParts {
-  const { nodeName, poolsDir, storeFile, bind, installation } = settings;
+export function daemonParts(settings: DaemonSettings, poolsDir: string, log: Logger): DaemonParts {
+  const { nodeName, storeFile, bind, installation } = settings;
   return {
     openStore: () => startStoreThread({ storeFile, workerUrl: storeWorkerUrl(), log: log.named("store") }),
     async claimAddress() {
@@ -26,13 +26,20 @@ export function daemonParts(settings: DaemonSettings, log: Logger): DaemonParts 
     },
     install: () => install(installation, log.named("installer")),
     startProbes: (readiness) => startProbesAt(settings, readiness, log.named("probes")),
-    watchPools: (apply) => watchPoolsDir({ dir: poolsDir, nodeName, log: log.named("pools"), apply }),
+    async watchPools(target) {
+      const watch = watchPoolsDir({ dir: poolsDir, nodeName, log: log.named("pools"), ...target });
+      await watch.start();
+      return watch;
+    },
     async listen(desk, readiness) {
+      const address = settings.bindAddress;
       const server = await startRpcServer({
-        address: settings.bindAddress,
+        address,
         handlers: createService({ desk, nodeName, requirePod: false }),
         health: readiness,
         log: log.named("rpc"),
+      }).catch((error: unknown) => {
+        throw new Error(`cannot listen on ${address}`, { cause: error });
       });
       log.info("listening", { address: server.address });
       return server;
@@ -53,7 +60,8 @@ async function startProbesAt(
     return await startProbes(probes, () => readiness.reason());
   } catch (error) {
     const where = `${probes.host}:${probes.port}`;
-    if (probesChosen) throw new Error(`health-probe-bind-address: cannot listen on ${where}`, { cause: error });
+    if (probesChosen)
+      throw new Error(`health-probe-bind-address: cannot listen on ${where}`, { cause: error });
     log.warn("no health probes: the standard address cannot be had", { address: where, err: error });
     return nothing;
   }

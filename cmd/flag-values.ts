@@ -14,13 +14,11 @@ function checked<T>(parse: Parser<T>): Parser<T> {
   };
 }
 
-export const bindAddress = checked(parseBindAddress);
-
 /** undefined cannot stand for "off" in commander, which would take the default then. */
 export const httpAddress = checked((text) => parseHttpAddress(text) ?? "off");
 
-/** An address that is handed on as it is written. */
-export const writtenAddress = checked((text) => {
+/** "unix:///PATH" or "tcp://HOST:PORT", handed on as it is written. */
+export const bindAddress = checked((text) => {
   parseBindAddress(text);
   return text;
 });

@@ -2,7 +2,7 @@
 // The flags of both executables. Their names and defaults are an outside contract: manifests in use carry them.
 import { type Command, Option } from "commander";
 import type { LogFormat } from "../lib/log/line-logger.ts";
-import type { BindAddress, HttpAddress } from "../lib/node/bind-address.ts";
+import type { HttpAddress } from "../lib/node/bind-address.ts";
 import * as value from "./flag-values.ts";
 
 type Flag = {
@@ -24,7 +24,7 @@ export type CommonFlags = {
 export type NodeFlags = CommonFlags & {
   readonly nodeName?: string;
   readonly poolsDir?: string;
-  readonly bindAddress: BindAddress;
+  readonly bindAddress: string;
   readonly storeFile: string;
   readonly metricsBindAddress: HttpAddress | "off";
   readonly healthProbeBindAddress: HttpAddress | "off";
@@ -85,8 +85,7 @@ const node = [
 
 const service = [
   flag("--bind-address <address>", "where plugins reach the daemon, unix:///PATH or tcp://HOST:PORT", {
-    default: value.bindAddress(SOCKET),
-    shown: `"${SOCKET}"`,
+    default: SOCKET,
     parse: value.bindAddress,
   }),
   path("store-file", "the reservations of this node", "/var/lib/cni/nv-ipam/store"),
@@ -101,7 +100,7 @@ const plugin = [
   path("cni-conf-dir", "where the plugin's configuration goes", "/etc/cni/net.d/nv-ipam.d"),
   flag("--cni-daemon-socket <address>", "where the plugin finds the daemon", {
     default: SOCKET,
-    parse: value.writtenAddress,
+    parse: value.bindAddress,
   }),
   flag("--cni-daemon-call-timeout <seconds>", "how long the plugin waits for the daemon", {
     default: 5,

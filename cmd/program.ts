@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, Option } from "commander";
 import { describeError, escapeControls } from "../lib/log/printable.ts";
+import { findNearest } from "../lib/pool/nearest.ts";
 import { normalizeArguments } from "./arguments.ts";
 
 /** An executable's command line: one line on standard error for whatever is wrong with it. */
 export function createProgram(name: string, description: string): Command {
   return new Command(name)
     .description(description)
-    .helpOption("-h, --help", "show this help and end")
+    .addHelpOption(new Option("-h, --help", "show this help and end").helpGroup("Common:"))
     .helpCommand("help [command]", "show the help of a command")
-    .configureHelp({ showGlobalOptions: false })
     .configureOutput({ outputError: (text, write) => write(`${oneLine(text)}\n`) })
     .exitOverride()
     .enablePositionalOptions()
@@ -48,9 +48,14 @@ export async function runProgram(program: Command, args: readonly string[]): Pro
   }
 }
 
-/** For the action of a program whose arguments are flags only. */
+/** For the action of a program whose arguments are flags and the names of its commands only. */
 export function refuseArguments(program: Command): void {
   const [first] = program.args;
   if (first === undefined) return;
-  program.error(`error: unknown command '${first}' (see ${program.name()} --help)`);
+  const nearest = findNearest(
+    first,
+    program.commands.map((command) => command.name()),
+  );
+  const hint = nearest === undefined ? `see ${program.name()} --help` : `did you mean ${nearest}?`;
+  program.error(`error: unknown command '${first}' (${hint})`);
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Runs the bytecode of cmd/nv-ipam.ts with the functions of platform-quickjs.ts: system calls, nothing is parsed here.
-   Deadlines are milliseconds on the monotonic clock. */
+/* Runs the bytecode of cmd/nv-ipam.ts; system calls, nothing is parsed. Deadlines are milliseconds on the monotonic clock. */
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -16,7 +15,6 @@
 #include <time.h>
 #include <unistd.h>
 #include "quickjs.h"
-
 /* A call needs under 1 MB. The most wasteful 1 MiB of JSON must fit, or end as a CNI error. */
 #define MEMORY_LIMIT (64u << 20)
 #define STACK_LIMIT (512u << 10)
@@ -272,12 +270,14 @@ static const char broken[] = "{\n    \"cniVersion\": \"1.1.0\",\n    \"code\": 9
 int main(void) {
     umask(022); /* the log is for everybody to read, whatever the runtime's umask */
     signal(SIGPIPE, SIG_IGN);
+    while (open("/dev/null", O_RDONLY | O_CLOEXEC) <= STDERR_FILENO) {} /* a closed stdout must not become the socket */
     JSRuntime *rt = JS_NewRuntime();
     JSContext *ctx = rt ? JS_NewContextRaw(rt) : NULL;
     if (ctx) {
         JS_SetMemoryLimit(rt, MEMORY_LIMIT);
         JS_SetMaxStackSize(rt, STACK_LIMIT);
         JS_SetInterruptHandler(rt, is_over, NULL);
+        JS_SetGCThreshold(rt, MEMORY_LIMIT); /* cycles are not worth a search in a process that ends at once */
         /* No Eval intrinsic: the executable has no JavaScript compiler. */
         JS_AddIntrinsicBaseObjects(ctx);
         JS_AddIntrinsicDate(ctx);

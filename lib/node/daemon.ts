@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Logger } from "../log/log.ts";
+import type { Share } from "../pool/share.ts";
 import type { Desk, ShareUpdate } from "./call.ts";
 import { Readiness } from "./readiness.ts";
-import { createShareFeed } from "./share-feed.ts";
 
 /** The store as the daemon holds it. At fault it still answers: Unavailable, with the way out. */
 export type StoreDesk = Desk & {
@@ -14,6 +14,14 @@ export type StoreDesk = Desk & {
   stop(): Promise<void>;
 };
 
+/** What the source of the pools needs of the store. */
+export type ShareTarget = {
+  /** Rejects when the store did not take it: to be tried again. */
+  apply(update: ShareUpdate): Promise<void>;
+  /** The shares that the store remembers. */
+  lastShares(): Promise<Share[]>;
+};
+
 type Stoppable = { stop(): void | Promise<void> };
 
 /** What the daemon is made of; each function starts one part and rejects with an Error that can be shown as it is. */
@@ -23,8 +31,8 @@ export type DaemonParts = {
   claimAddress(): Promise<void>;
   install(): Promise<void>;
   startProbes(readiness: Readiness): Promise<Stoppable>;
-  /** Resolves after the first update was applied. */
-  watchPools(apply: (update: ShareUpdate) => Promise<void>): Promise<Stoppable>;
+  /** Resolves after the first look at the pools, whatever came of it. */
+  watchPools(target: ShareTarget): Promise<Stoppable>;
   /** `stop` takes no more calls, lets those that run end within the time, then breaks them off. */
   listen(desk: Desk, readiness: Readiness): Promise<{ stop(graceMs: number): Promise<void> }>;
 };
@@ -83,21 +91,30 @@ export async function startDaemon(parts: DaemonParts, log: Logger): Promise<Daem
 
 async function startParts(parts: DaemonParts, running: Running, log: Logger): Promise<StoreDesk> {
   const desk = running.add("store", await parts.openStore());
+  let poolsKnown = false;
   let listening = false;
   const readiness = new Readiness(() => {
     const fault = desk.fault();
     if (fault !== undefined) return fault;
-    if (!feed.applied()) return "the pools are not known yet";
+    if (!poolsKnown) return "the pools are not known yet";
     return listening ? undefined : "not listening yet";
   }, log);
   const announce = (): void => {
     if (listening) readiness.announce();
   };
-  const feed = running.add("pools", createShareFeed({ desk, log, onApplied: announce }));
   await parts.claimAddress();
   running.add("probes", await parts.startProbes(readiness));
   await parts.install();
-  running.add("manifests", await parts.watchPools((update) => feed.apply(update)));
+  const target: ShareTarget = {
+    async apply(update) {
+      await desk.call("setShares", update);
+      poolsKnown = true;
+      announce();
+    },
+    lastShares: async () =>
+      (await desk.call("listPools", null)).map(({ share }) => share).filter((share) => share !== undefined),
+  };
+  running.add("pools", await parts.watchPools(target));
   const server = await parts.listen(desk, readiness);
   running.add("service", { stop: () => server.stop(GRACE_MS) });
   listening = true;

@@ -21,7 +21,12 @@ export function parseManifestFile(
   const placeOf = (offset: number) => `${name}:${lines.linePos(offset).line}`;
   let at = 0;
   try {
-    const documents = parseAllDocuments(text, { lineCounter: lines, merge: true, prettyErrors: false, logLevel: "error" });
+    const documents = parseAllDocuments(text, {
+      lineCounter: lines,
+      merge: true,
+      prettyErrors: false,
+      logLevel: "error",
+    });
     const manifests: PlacedManifest[] = [];
     for (const document of documents) {
       const error: YAMLError | undefined = document.errors[0];

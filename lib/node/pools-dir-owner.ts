@@ -50,7 +50,10 @@ function shareAsListed(pool: Pool, listed: readonly PoolAllocation[], nodeName: 
   const names = listed.map((entry) => entry.nodeName);
   const given = shareOf(pool, listed, names, nodeName);
   if ("share" in given && sameBlock(given.share, wanted.share)) return given;
-  return { invalid: "status.allocations of this node: the block is another node's too, is excluded or is the gateway" };
+  return {
+    invalid:
+      "status.allocations of this node: the block is another node's too, is excluded or is the gateway",
+  };
 }
 
 function shareOf(
@@ -59,7 +62,9 @@ function shareOf(
   names: readonly string[],
   nodeName: string,
 ): Ownership {
-  const entry = computeBlocks(pool, last, names).allocations.find((candidate) => candidate.nodeName === nodeName);
+  const entry = computeBlocks(pool, last, names).allocations.find(
+    (candidate) => candidate.nodeName === nodeName,
+  );
   if (entry === undefined) return { none: "the pool has no free block left" };
   const built = buildShare(pool, entry);
   return "share" in built ? built : { invalid: built.problem };

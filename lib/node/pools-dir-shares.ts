@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 // From the manifests of a directory to what the daemon serves: a pure function, with what there is to say about it.
+import { formatAddress } from "../ip/address.ts";
 import type { PoolResource } from "../pool/manifest.ts";
-import { type Pool, type PoolRef, type Problem, poolKey } from "../pool/pool.ts";
-import type { Node } from "../pool/selector.ts";
-import { encodeShare, type Share } from "../pool/share.ts";
+import { type Pool, type PoolRef, poolKey } from "../pool/pool.ts";
+import type { Share } from "../pool/share.ts";
 import { parsePool } from "../pool/validate.ts";
 import type { ShareUpdate } from "./call.ts";
+import { type Inventory, type PoolManifest, refOf, takeInventory } from "./pools-dir-inventory.ts";
 import type { PlacedManifest } from "./pools-dir-manifests.ts";
 import { findOwnShare, isAlone, sameBlock } from "./pools-dir-owner.ts";
-import type { Note } from "./pools-dir-report.ts";
+import { describeProblems, type Note } from "./pools-dir-report.ts";
 
 export type SharesInput = {
   /** In the order of the files. */
@@ -20,13 +21,11 @@ export type SharesInput = {
   readonly last: ReadonlyMap<string, Share>;
 };
 
-/** What the manifests say of one pool. */
-type PoolManifest = { readonly resource: PoolResource; readonly problems: readonly Problem[]; readonly place: string };
 type Keep = ShareUpdate["keep"][number];
 
 export function resolveShares(input: SharesInput): { update: ShareUpdate; notes: Note[] } {
   const notes: Note[] = [];
-  const { pools, nodes, unread } = sortManifests(input, notes);
+  const { pools, nodes, unread } = takeInventory(input.manifests, input.unread, notes);
   const shares: Share[] = [];
   const keep: Keep[] = [];
   for (const manifest of pools.values()) {
@@ -38,46 +37,15 @@ export function resolveShares(input: SharesInput): { update: ShareUpdate; notes:
   return { update: { shares, keep, ...(unread !== undefined && { keepUnlisted: unread }) }, notes };
 }
 
-type Sorted = {
-  readonly pools: ReadonlyMap<string, PoolManifest>;
-  readonly nodes: readonly Node[] | undefined;
-  readonly unread: string | undefined;
-};
-
-/** Pools and nodes by name, the first of each counting. */
-function sortManifests({ manifests, unread }: SharesInput, notes: Note[]): Sorted {
-  const seen = new Map<string, string>();
-  const pools = new Map<string, PoolManifest>();
-  const nodes: Node[] = [];
-  let anyNode = false;
-  let unknown = unread;
-  for (const { manifest, place } of manifests) {
-    const { resource, problems, foreign } = manifest;
-    const name = resource === undefined ? "" : resource.kind === "Node" ? resource.node.name : resource.name;
-    anyNode ||= resource?.kind === "Node";
-    if (resource === undefined || name === "" || (resource.kind === "Node" && problems.length > 0)) {
-      notes.push({ level: foreign ? "warn" : "error", message: "manifest skipped", place, problems });
-      if (!foreign) unknown ??= `the manifest at ${place} is invalid`;
-      continue;
-    }
-    const key = resource.kind === "Node" ? `node/${name}` : poolKey(refOf(resource));
-    const before = seen.get(key);
-    if (before !== undefined) {
-      const text = `${resource.kind} "${name}" is already at ${before}, which counts`;
-      notes.push({ level: "error", message: "manifest skipped", place, problems: [{ field: "metadata.name", message: text }] });
-      continue;
-    }
-    seen.set(key, place);
-    if (resource.kind === "Node") nodes.push(resource.node);
-    else pools.set(key, { resource, problems, place });
-  }
-  return { pools, nodes: anyNode ? nodes : undefined, unread: unknown };
-}
-
-type PoolContext = Omit<SharesInput, "unread"> & Pick<Sorted, "nodes" | "unread"> & { readonly ref: PoolRef };
+type PoolContext = Omit<SharesInput, "unread"> &
+  Pick<Inventory, "nodes" | "unread"> & { readonly ref: PoolRef };
 type Outcome = { readonly share: Share } | { readonly keep: string } | { readonly gone: true };
 
-function resolvePool({ resource, problems, place }: PoolManifest, context: PoolContext, notes: Note[]): Outcome {
+function resolvePool(
+  { resource, problems, place }: PoolManifest,
+  context: PoolContext,
+  notes: Note[],
+): Outcome {
   const fields = { pool: poolKey(context.ref) };
   const parsed = parsePool(resource, problems);
   if ("problems" in parsed) {
@@ -91,7 +59,13 @@ function resolvePool({ resource, problems, place }: PoolManifest, context: PoolC
     return outcome;
   }
   if ("none" in outcome) {
-    notes.push({ level: "warn", message: "pool has no addresses for this node", place, reason: outcome.none, fields });
+    notes.push({
+      level: "warn",
+      message: "pool has no addresses for this node",
+      place,
+      reason: outcome.none,
+      fields,
+    });
     return { gone: true };
   }
   noteServed(outcome.share, { place, fields, alone: isAlone(ownersOf(resource, context)) }, context, notes);
@@ -106,10 +80,17 @@ function chooseShare(
 ): { share: Share } | { none: string } | { keep: string } {
   const { nodeName, last, ref, unread } = context;
   const before = last.get(poolKey(ref));
-  const own = findOwnShare({ pool, nodeName, ...ownersOf(resource, context), ...(before && { last: before }) });
+  const own = findOwnShare({
+    pool,
+    nodeName,
+    ...ownersOf(resource, context),
+    ...(before && { last: before }),
+  });
   if ("invalid" in own) return { keep: own.invalid };
   if (unread === undefined || before === undefined) return own;
-  return "share" in own && sameBlock(own.share, before) ? own : { keep: `${unread}, so this node's block stays` };
+  return "share" in own && sameBlock(own.share, before)
+    ? own
+    : { keep: `${unread}, so this node's block stays` };
 }
 
 /** Who says which node has what. */
@@ -119,18 +100,23 @@ function ownersOf({ allocations }: PoolResource, { nodes }: PoolContext) {
 
 function noteServed(
   share: Share,
-  { place, fields, alone }: { readonly place: string; readonly fields: Note["fields"]; readonly alone: boolean },
+  {
+    place,
+    fields,
+    alone,
+  }: { readonly place: string; readonly fields: Note["fields"]; readonly alone: boolean },
   { last, ref }: PoolContext,
   notes: Note[],
 ): void {
-  const said = JSON.parse(encodeShare(share)) as { startIP: string; endIP: string };
-  const range = `${said.startIP}-${said.endIP}`;
+  const { family, first, last: end } = share.range;
+  const range = [first, end].map((value) => formatAddress({ family, value })).join("-");
   const before = last.get(poolKey(ref));
   if (before !== undefined && !sameBlock(before, share)) {
-    const message = "this node's block has changed; addresses of the old one stay reserved, other nodes may get them";
+    const message =
+      "this node's block has changed; addresses of the old one stay reserved, other nodes may get them";
     notes.push({ level: "warn", message, place, fields: { ...fields, range } });
   }
-  notes.push({ level: "info", message: "pool served", place, fields: { ...fields, range } });
+  notes.push({ level: "info", message: "pool served", fields: { ...fields, range } });
   // One text for all pools: said once.
   if (alone) notes.push({ level: "warn", message: ALONE });
 }
@@ -138,11 +124,3 @@ function noteServed(
 const ALONE =
   "blocks are computed for this host alone, every other host would get the same: write status.allocations into the pool " +
   "manifests or add Node manifests to say who owns what";
-
-function refOf({ kind, name }: PoolResource): PoolRef {
-  return { type: kind === "IPPool" ? "ippool" : "cidrpool", name };
-}
-
-export function describeProblems(problems: readonly Problem[]): string {
-  return problems.map(({ field, message }) => (field === "" ? message : `${field}: ${message}`)).join("; ");
-}

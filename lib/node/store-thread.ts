@@ -116,7 +116,7 @@ export class StoreThread implements Desk {
   }
 
   #receive(message: FromStore): void {
-    if (message.kind === "fault") this.#fail(message.message, Code.Unavailable);
+    if (message.kind === "fault") this.#fail(message.message);
     if (message.kind !== "answers") return;
     const answered = this.#running;
     this.#running = [];
@@ -131,15 +131,15 @@ export class StoreThread implements Desk {
    */
   #die(error: Error): void {
     const message = `the store thread has ended: ${error.message}`;
-    this.#fail(message, Code.Unavailable);
+    this.#fail(message);
     this.#resolveDied(new Error(message, { cause: error }));
   }
 
-  #fail(fault: string, code: number): void {
+  #fail(fault: string): void {
     if (this.#fault !== undefined) return;
     this.#fault = fault;
     this.#log.error("the store cannot be used", new Error(fault));
-    const outcome: CallOutcome = { ok: false, code, message: fault };
+    const outcome: CallOutcome = { ok: false, code: Code.Unavailable, message: fault };
     for (const { settle } of [...this.#running, ...this.#queue.take(this.#queue.length)]) settle(outcome);
     this.#running = [];
     for (const listener of this.#faultListeners) listener(fault);
@@ -158,9 +158,15 @@ export async function startStoreThread(options: StoreThreadOptions): Promise<Sto
     options: synchronous === undefined ? {} : { synchronous },
   };
   const worker = new Worker(options.workerUrl, { workerData, name: "store" });
-  const [first] = (await once(worker, "message")) as [FromStore];
+  const exited = once(worker, "exit");
+  const first = await Promise.race([
+    once(worker, "message").then(([message]) => message as FromStore),
+    exited.then(
+      ([code]) => ({ kind: "not-opened", message: `the store thread exited with code ${code}` }) as const,
+    ),
+  ]);
   if (first.kind === "not-opened") {
-    await once(worker, "exit");
+    await exited;
     throw new Error(first.message);
   }
   return new StoreThread(worker, options, first.kind === "fault" ? first.message : undefined);

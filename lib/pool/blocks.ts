@@ -20,7 +20,15 @@ import {
   readIPPoolEntry,
 } from "./entry.ts";
 import { type BlockPlan, hasBlock, type KeptBlock, planBlocks } from "./plan.ts";
-import type { CIDRPool, CIDRPoolAllocation, IPPool, IPPoolAllocation, Pool, PoolAllocation, StaticAllocation } from "./pool.ts";
+import type {
+  CIDRPool,
+  CIDRPoolAllocation,
+  IPPool,
+  IPPoolAllocation,
+  Pool,
+  PoolAllocation,
+  StaticAllocation,
+} from "./pool.ts";
 
 /**
  * `last`: the entries as they stand in status. `nodes`: names of the nodes that belong to the pool, in any order. A node

@@ -15,21 +15,24 @@ export function validatePool(resource: PoolResource, structural: readonly Proble
 
 /**
  * The pool in the shape the core uses, or every problem that keeps it from being one; webhook, controller and daemon call
- * the same. A field that `structural` names is not judged again.
+ * the same. What lies within a field that `structural` names is not judged again.
  */
 export function parsePool(
   resource: PoolResource,
   structural: readonly Problem[] = [],
 ): { pool: Pool } | { problems: Problem[] } {
   const problems = [...structural];
-  const named = new Set(structural.map(({ field }) => field));
   const report: Report = (field, message) => {
-    if (!named.has(field)) problems.push({ field, message });
+    if (!structural.some((problem) => isWithin(problem.field, field))) problems.push({ field, message });
   };
   reportName(resource.name, report);
   const pool = resource.kind === "IPPool" ? readIPPool(resource, report) : readCIDRPool(resource, report);
   if (pool === undefined && problems.length === 0) report("spec", "is incomplete");
   return pool === undefined || problems.length > 0 ? { problems } : { pool };
+}
+
+function isWithin(outer: string, field: string): boolean {
+  return field.startsWith(outer) && /^$|^[.[]/.test(field.slice(outer.length));
 }
 
 /** Pools are named in CNI configuration, so their names fit where CNI network names do. */

@@ -14,24 +14,26 @@ export type IpamClient = {
 } & {
   /** Whether the daemon serves; `service` "" is the process as a whole. */
   healthCheck(service?: string): Promise<HealthCheckResponse>;
-  /** Breaks off what runs. */
+  /** Takes no more calls; those that run go on to their ends. */
   close(): void;
+};
+
+const CHANNEL_OPTIONS = {
+  "grpc.default_authority": "localhost",
+  "grpc.max_receive_message_length": MAX_MESSAGE_SIZE,
+  "grpc.enable_retries": 0,
+  "grpc.enable_channelz": 0,
+  // The daemon is on this host or named by its address: neither proxies nor DNS have a say.
+  "grpc.enable_http_proxy": 0,
+  "grpc.service_config_disable_resolution": 1,
+  // A closed client leaves no connection behind for others.
+  "grpc.use_local_subchannel_pool": 1,
 };
 
 /** `address`: "unix:///PATH" or "tcp://HOST:PORT". `timeoutMs`: of each call, connecting included. */
 export function createIpamClient(address: string, { timeoutMs }: { readonly timeoutMs: number }): IpamClient {
   silenceGrpcJs();
-  const client = new Client(target(address), credentials.createInsecure(), {
-    "grpc.default_authority": "localhost",
-    "grpc.max_receive_message_length": MAX_MESSAGE_SIZE,
-    "grpc.enable_retries": 0,
-    "grpc.enable_channelz": 0,
-    // The daemon is on this host or named by its address: neither proxies nor DNS have a say.
-    "grpc.enable_http_proxy": 0,
-    "grpc.service_config_disable_resolution": 1,
-    // A closed client leaves no connection behind for others.
-    "grpc.use_local_subchannel_pool": 1,
-  });
+  const client = new Client(target(address), credentials.createInsecure(), CHANNEL_OPTIONS);
   const call = <K extends keyof IpamHandlers>(name: K) => {
     const method = IPAM_METHODS[name];
     return (request: Partial<IpamRequest<K>>) => callUnary(client, method, request, timeoutMs);

@@ -20,31 +20,38 @@ const COUNTS: readonly number[] = [
   0, 0, 0, 0, 0, 10, 26, 32, 6, 0, 5, 3, 2, 6, 2, 3, 0, 0, 0, 3, 8, 13, 26, 29, 12, 4, 15, 19, 29, 0, 4,
 ];
 /** The first code of each length, and the place of its symbol. */
-const FIRST: readonly { readonly code: number; readonly place: number }[] = firstCodes();
+const { codes: FIRST_CODE, symbols: FIRST_SYMBOL } = firstOfEachLength();
 
-function firstCodes(): { code: number; place: number }[] {
+function firstOfEachLength(): { readonly codes: readonly number[]; readonly symbols: readonly number[] } {
+  const codes: number[] = [];
+  const symbols: number[] = [];
   let code = 0;
-  let place = 0;
-  return COUNTS.map((count) => {
-    const first = { code: code * 2, place };
-    code = first.code + count;
-    place += count;
-    return first;
-  });
+  let symbol = 0;
+  for (const count of COUNTS) {
+    code *= 2;
+    codes.push(code);
+    symbols.push(symbol);
+    code += count;
+    symbol += count;
+  }
+  return { codes, symbols };
 }
 
 /** The string in bytes[start, end), one character for each byte; undefined when it is malformed. */
 export function decodeHuffman(bytes: Uint8Array, start: number, end: number): string | undefined {
-  const endBit = end * 8;
-  const symbols = new Uint8Array(Math.floor(((end - start) * 8) / SHORTEST));
+  const endBit = (end - start) * 8;
+  // Ones after the end, so that what is left of the last byte looks like the padding that it should be.
+  const padded = new Uint8Array(end - start + 5).fill(0xff);
+  padded.set(bytes.subarray(start, end));
+  const symbols = new Uint8Array(Math.floor(endBit / SHORTEST));
   let count = 0;
-  for (let bit = start * 8; bit < endBit; ) {
-    const window = bitsAt(bytes, bit, end);
+  for (let bit = 0; bit < endBit; ) {
+    const window = bitsAt(padded, bit);
     let length = SHORTEST;
-    let place = (window >>> (32 - length)) - FIRST[length]!.code;
-    while (place >= COUNTS[length]!) place = (window >>> (32 - ++length)) - FIRST[length]!.code;
+    let place = (window >>> (32 - length)) - FIRST_CODE[length]!;
+    while (place >= COUNTS[length]!) place = (window >>> (32 - ++length)) - FIRST_CODE[length]!;
     if (length > endBit - bit) return isPadding(window, endBit - bit) ? latin1(symbols, 0, count) : undefined;
-    const symbol = FIRST[length]!.place + place;
+    const symbol = FIRST_SYMBOL[length]! + place;
     if (symbol >= SYMBOLS.length) return undefined;
     symbols[count++] = SYMBOLS.charCodeAt(symbol);
     bit += length;
@@ -52,13 +59,12 @@ export function decodeHuffman(bytes: Uint8Array, start: number, end: number): st
   return latin1(symbols, 0, count);
 }
 
-/** 32 bits from this one on; ones after the end. */
-function bitsAt(bytes: Uint8Array, bit: number, end: number): number {
+/** 32 bits from this one on; four more bytes must be there. */
+function bitsAt(bytes: Uint8Array, bit: number): number {
   const at = bit >>> 3;
-  const byteAt = (n: number): number => (n < end ? bytes[n]! : 0xff);
-  const word = (byteAt(at) << 24) | (byteAt(at + 1) << 16) | (byteAt(at + 2) << 8) | byteAt(at + 3);
   const shift = bit & 7;
-  return ((word << shift) | (byteAt(at + 4) >>> (8 - shift))) >>> 0;
+  const word = (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
+  return ((word << shift) | (bytes[at + 4]! >>> (8 - shift))) >>> 0;
 }
 
 /** What is left after the last symbol has fewer than 8 bits, all ones. */

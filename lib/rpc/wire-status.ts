@@ -81,13 +81,16 @@ export function trailersError(trailers: readonly Header[]): RpcError | undefined
   return new RpcError(Number(status), decodeStatusMessage(findHeader(trailers, "grpc-message") ?? ""));
 }
 
+const PERCENT = 0x25;
+
 /** grpc-message is percent-encoded UTF-8; a "%" that begins no escape stands for itself. */
 export function decodeStatusMessage(text: string): string {
   const bytes = new Uint8Array(text.length);
   let count = 0;
   for (let i = 0; i < text.length; i++) {
-    const escaped = text[i] === "%" ? hexByte(text, i + 1) : -1;
-    bytes[count++] = escaped < 0 ? text.charCodeAt(i) : escaped;
+    const character = text.charCodeAt(i);
+    const escaped = character === PERCENT ? hexByte(text, i + 1) : -1;
+    bytes[count++] = escaped < 0 ? character : escaped;
     if (escaped >= 0) i += 2;
   }
   return decodeUtf8(bytes.subarray(0, count));
@@ -95,6 +98,14 @@ export function decodeStatusMessage(text: string): string {
 
 /** -1: there are no two hexadecimal digits. */
 function hexByte(text: string, at: number): number {
-  const digits = text.slice(at, at + 2);
-  return /^[0-9a-f]{2}$/i.test(digits) ? Number.parseInt(digits, 16) : -1;
+  const high = hexDigit(text.charCodeAt(at));
+  const low = hexDigit(text.charCodeAt(at + 1));
+  return high < 0 || low < 0 ? -1 : high * 16 + low;
+}
+
+/** -1 for any other character, and for the NaN after the end. */
+function hexDigit(character: number): number {
+  if (character >= 0x30 && character <= 0x39) return character - 0x30;
+  const letter = character | 0x20;
+  return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1;
 }

@@ -46,8 +46,8 @@ const rows: readonly Row[] = [
   { name: "names are not trimmed", ipam: { poolName: "a, b" }, expect: { pools: ["a", " b"] } },
   {
     name: "keys in any case",
-    conf: { IPAM: { POOLNAME: "a", pooltype: "CIDRPOOL", LogFile: "" } },
-    expect: { pools: ["net"] },
+    conf: { IPAM: { POOLNAME: "a", pooltype: "CIDRPOOL", LogFile: "/dev/null" } },
+    expect: { pools: ["a"], poolType: 2 },
   },
   { name: "the last key wins", ipam: { poolName: "a", POOLNAME: "b" }, expect: { pools: ["b"] } },
   { name: "null leaves a value", ipam: { poolName: "a", POOLNAME: null }, expect: { pools: ["a"] } },

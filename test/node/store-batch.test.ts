@@ -153,6 +153,20 @@ test("a commit that fails fails every call, also those that would have succeeded
   t.end();
 });
 
+test("an error of the database fails the batch also where the transaction outlives it", (t) => {
+  const { session, db, path } = setUp(t);
+  db.exec(`CREATE TEMP TRIGGER refuse BEFORE INSERT ON reservations WHEN NEW.container_id = 'bad'
+    BEGIN SELECT RAISE(ABORT, 'refused'); END`);
+  const bad: QueuedCall = { name: "allocate", request: wish("bad", ["q", "p"]) };
+  t.same(told(session.run([...wishes("a", 1), bad]).outcomes), [
+    "13: failed to close session: refused",
+    '13: failed to allocate IP address in pool "q", poolType "ippool": refused',
+  ]);
+  t.same(stored(session), []);
+  isWhole(t, session, path);
+  t.end();
+});
+
 test("a picture that does not fit the store fails the batch and is made anew", (t) => {
   const { session, db, path } = setUp(t);
   session.run(wishes("before", 1));

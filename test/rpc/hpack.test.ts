@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { once } from "node:events";
-import { createServer, type Http2Server } from "node:http2";
+import { createServer, type Http2Server, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import { type AddressInfo, connect } from "node:net";
 import { test } from "tap";
 import { encodeHeaders, type Header, HeaderDecoder } from "../../lib/rpc/hpack.ts";
@@ -107,20 +107,22 @@ test("refuses malformed blocks", (t) => {
   t.end();
 });
 
-test("every byte survives Huffman coding", (t) => {
-  // Codes of a few symbols of each kind, from appendix B.
+test("Huffman codes of every length, up to the longest", (t) => {
   for (const [code, symbol] of [
     ["07", "0"],
-    ["57", ":"],
-    ["fe7fffffff", undefined],
+    ["b9", ":"],
     ["ffc7", "\0"],
     ["fffffff3", "\n"],
     ["fffffff7", "\r"],
     ["fffffffb", "\x16"],
-    ["fffffdef", "\xf9"],
+    ["ffffffff", undefined],
   ] as const) {
     t.equal(decodeHuffman(hex(code), 0, code.length / 2), symbol, code);
   }
+  const values = vectors
+    .flat()
+    .flatMap(({ headers }) => headers.map(([, value]) => Buffer.from(value!, "hex")));
+  t.equal(new Set(Buffer.concat(values)).size, 256, "the blocks of Go's encoder hold every byte");
   t.end();
 });
 
@@ -135,12 +137,11 @@ test("a small block that stands for a large list is refused", (t) => {
 });
 
 test("a hostile block of a mebibyte takes no time", (t) => {
-  const inserts = Buffer.alloc(LIMIT, Buffer.from([0x7e, 0]));
+  const inserts = Buffer.alloc(LIMIT, Buffer.from([0x7d, 0]));
   const began = performance.now();
   t.throws(() => new HeaderDecoder(LIMIT).decode(inserts), { message: "header list too large" });
-  t.throws(() => new HeaderDecoder(LIMIT).decode(Buffer.alloc(LIMIT, 0x20).fill(0x80, -1)), {
-    message: /hpack/,
-  });
+  const resizes = Buffer.concat([Buffer.alloc(LIMIT, 0x20), Buffer.from([0x80])]);
+  t.throws(() => new HeaderDecoder(LIMIT).decode(resizes), { message: "hpack: no entry 0" });
   t.ok(performance.now() - began < 2000, `${performance.now() - began} ms`);
   t.end();
 });
@@ -156,7 +157,7 @@ test("headers of Node's encoder, with its dynamic table", async (t) => {
   t.comment(`seed ${random.seed}`);
   const sent: Header[][] = Array.from({ length: 30 }, () => randomHeaders(random));
   const server = createServer();
-  server.on("stream", (stream, request) => {
+  server.on("stream", (stream: ServerHttp2Stream, request: IncomingHttpHeaders) => {
     const headers = sent[Number(String(request[":path"]).slice(1))]!;
     stream.respond({ ":status": 200, ...Object.fromEntries(headers) }, { endStream: true });
   });

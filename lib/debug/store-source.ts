@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+import { findingInfo, poolInfo, reservationInfo } from "../node/service-answers.ts";
+import { parseFilter, parsePageRequest } from "../node/service-debug-requests.ts";
+import { openStoreReadOnly, type ReadOnlyOutcome, type ReadOnlyStore } from "../node/store-read-only.ts";
+import type { Source } from "./source.ts";
+
+/** As openStoreReadOnly, with errors that name the store. */
+export function lookIntoStore(path: string): ReadOnlyOutcome {
+  try {
+    return openStoreReadOnly(path);
+  } catch (error) {
+    throw new Error(`cannot read store ${path}`, { cause: error });
+  }
+}
+
+/** What a store's state means while no daemon answers. */
+export function describeUnusable({ status, message }: Exclude<ReadOnlyOutcome, { status: "ok" }>): string {
+  return status === "locked"
+    ? `${message}, which is starting or stopping or listens elsewhere (see its --bind-address)`
+    : message;
+}
+
+/** The store of a daemon that does not run; `silence` says that it does not. Throws an Error when it cannot be read. */
+export function openStore(path: string, silence: string): Source {
+  const outcome = lookIntoStore(path);
+  if (outcome.status !== "ok") throw new Error(`${silence}, and ${describeUnusable(outcome)}`);
+  const remark = `${silence}: this is what store ${path} held when the daemon ended`;
+  return { remark, ...readStore(outcome.store) };
+}
+
+/** The store answers as the daemon's service would, in the same messages. */
+export function readStore(store: ReadOnlyStore): Source {
+  return {
+    listPools: async () => ({ pools: store.listPools().map(poolInfo), nodeName: "" }),
+    async listReservations(request) {
+      const page = store.listReservations({ filter: parseFilter(request), ...parsePageRequest(request) });
+      return { reservations: page.reservations.map(reservationInfo), nextPageToken: page.next ?? "" };
+    },
+    checkStore: async () => store.check().map(findingInfo),
+    close: () => store.close(),
+  };
+}

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+import type { LogFields, Logger } from "../log/log.ts";
+import type { Problem } from "../pool/pool.ts";
+
+/** Something to say about the directory; the same note in the next look at it is not said again. */
+export type Note = {
+  readonly level: "info" | "warn" | "error";
+  readonly message: string;
+  /** File and line. */
+  readonly place?: string;
+  readonly problems?: readonly Problem[];
+  /** What problems say, where it is no field's. */
+  readonly reason?: string;
+  readonly fields?: LogFields;
+  /** Not printed: a note about other content is another note. */
+  readonly digest?: string;
+};
+
+/** Logs what was not among the notes of the time before. */
+export function createReporter(log: Logger): (notes: readonly Note[]) => void {
+  let said = new Set<string>();
+  return (notes) => {
+    const now = new Map(notes.map((note) => [JSON.stringify(note), note]));
+    for (const [key, note] of now) if (!said.has(key)) write(log, note);
+    said = new Set(now.keys());
+  };
+}
+
+/** As "spec.subnet: is required; spec.routes: need spec.gateway". */
+export function describeProblems(problems: readonly Problem[]): string {
+  return problems.map(({ field, message }) => (field === "" ? message : `${field}: ${message}`)).join("; ");
+}
+
+function write(log: Logger, { level, message, place, problems, reason, fields = {} }: Note): void {
+  const text = reason ?? (problems && describeProblems(problems));
+  const known = { ...(place !== undefined && { manifest: place }), ...fields };
+  if (level === "error") log.error(message, new Error(text), known);
+  else log[level](message, { ...known, ...(text !== undefined && { reason: text }) });
+}

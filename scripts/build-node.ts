@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+// The executable of daemon, controller and debug commands: TypeScript → two scripts (esbuild) → one file (node --build-sea).
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { join, resolve } from "node:path";
+import { build } from "esbuild";
+import type { Architecture } from "./build-plugin.ts";
+import { findNodeBinary } from "./node-binary.ts";
+
+export type NodeBuild = {
+  readonly arch: Architecture;
+  /** Where the executable "ipam-node" and the link "ipam-controller" go. */
+  readonly outDir: string;
+  readonly log: (line: string) => void;
+};
+
+const root = resolve(import.meta.dirname, "..");
+
+/** Both threads' programs; the names are those of the assets. */
+type Scripts = { readonly main: string; readonly "store-worker": string };
+
+// Flags of Node and V8 that the executable always runs with: a small young generation and no helper threads keep the
+// memory of thousands of short connections down, and nothing opens an inspector.
+const EXEC_ARGV = ["--max-semi-space-size=1", "--single-threaded", "--disable-sigusr1"];
+
+// CommonJS packages in the main program require() Node's own modules; the store thread's has none, and no place to
+// require from: it is started from a data: URL.
+const REQUIRE =
+  'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);';
+
+async function bundle(entry: string, banner = ""): Promise<string> {
+  const { outputFiles } = await build({
+    absWorkingDir: root,
+    entryPoints: [entry],
+    bundle: true,
+    write: false,
+    format: "esm",
+    platform: "node",
+    target: "node26",
+    // Names stay: they are what a stack trace in a bug report has.
+    minifyWhitespace: true,
+    minifySyntax: true,
+    lineLimit: 200, // Node prints the whole line of an error that nobody caught
+    treeShaking: true,
+    banner: { js: banner },
+    logLevel: "warning",
+  });
+  return outputFiles[0]!.text;
+}
+
+function hashInputs(scripts: Scripts, arch: Architecture): string {
+  const inputs = [process.versions.node, arch, ...EXEC_ARGV, ...Object.values(scripts)];
+  const hash = createHash("sha256");
+  for (const part of inputs) hash.update(part).update("\0");
+  return hash.update(readFileSync(import.meta.filename)).digest("hex");
+}
+
+function run(command: string, args: readonly string[]): void {
+  const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: "utf8" });
+  if (error !== undefined) throw new Error(`${command} cannot be run`, { cause: error });
+  if (status !== 0) throw new Error(`${command} failed: ${stderr.trim() || stdout.trim()}`);
+}
+
+/** Node without its symbol table, which is a fifth of it and of use to debuggers only. */
+function strip(binary: string, arch: Architecture, output: string): void {
+  run(`${arch === "arm64" ? "aarch64" : "x86_64"}-linux-gnu-strip`, ["-o", output, binary]);
+}
+
+/** Lays scripts and Node into one file; `work` takes what is needed on the way. */
+function assemble(scripts: Scripts, binary: string, work: string): string {
+  const output = join(work, "ipam-node");
+  for (const [name, text] of Object.entries(scripts)) writeFileSync(join(work, `${name}.mjs`), text);
+  const config = {
+    main: join(work, "main.mjs"),
+    mainFormat: "module",
+    executable: binary,
+    output,
+    disableExperimentalSEAWarning: true,
+    execArgv: EXEC_ARGV,
+    execArgvExtension: "none",
+    assets: { "store-worker": join(work, "store-worker.mjs") },
+  };
+  writeFileSync(join(work, "sea.json"), JSON.stringify(config));
+  run(process.execPath, ["--build-sea", join(work, "sea.json")]);
+  return output;
+}
+
+function isUpToDate(executable: string, stamp: string, hash: string): boolean {
+  if (!existsSync(executable) || !existsSync(stamp)) return false;
+  return readFileSync(stamp, "utf8") === `${hash} ${statSync(executable).mtimeMs}`;
+}
+
+function linkController(outDir: string): void {
+  const link = join(outDir, "ipam-controller");
+  rmSync(link, { force: true });
+  symlinkSync("ipam-node", link);
+}
+
+/** Builds the executable unless it is there, made of the same inputs. Throws an Error that says what is missing. */
+export async function buildNode({ arch, outDir, log }: NodeBuild): Promise<string> {
+  const executable = join(outDir, "ipam-node");
+  const stamp = join(outDir, ".ipam-node.inputs");
+  const scripts = {
+    main: await bundle("cmd/main.ts", REQUIRE),
+    "store-worker": await bundle("lib/node/store-worker.ts"),
+  };
+  const hash = hashInputs(scripts, arch);
+  if (isUpToDate(executable, stamp, hash)) {
+    log(`${executable}: up to date`);
+    return executable;
+  }
+  const node = findNodeBinary(arch, log);
+  mkdirSync(outDir, { recursive: true });
+  const work = mkdtempSync(join(outDir, ".ipam-node-"));
+  try {
+    strip(node, arch, join(work, "node"));
+    renameSync(assemble(scripts, join(work, "node"), work), executable); // an old one that runs goes on
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+  linkController(outDir);
+  const { size, mtimeMs } = statSync(executable);
+  writeFileSync(stamp, `${hash} ${mtimeMs}`);
+  log(`${executable}: built for ${arch}, ${(size / 1e6).toFixed(0)} MB`);
+  return executable;
+}
