@@ -11,6 +11,17 @@ function listOptions(program: Command): Map<string, Option | undefined> {
   return known;
 }
 
+type Spelled = {
+  readonly flag: string /** With the equals sign; "" where there is none. */;
+  readonly value: string;
+};
+
+/** A flag by its long name, as written; undefined for what is none. */
+function readFlag(arg: string): Spelled | undefined {
+  const match = /^(--[^=]+|-v(?==))(=.*)?$/s.exec(arg);
+  return match === null ? undefined : { flag: match[1]!, value: match[2] ?? "" };
+}
+
 /**
  * The arguments in the one spelling that commander knows, for those that Go's flag parser knows as well: "--node_name" for
  * "--node-name", "-v=2" for "--v=2", and a "--flag [bool]" that stands alone as "--flag=true", so that it never takes
@@ -22,18 +33,18 @@ export function normalizeArguments(program: Command, args: readonly string[]): s
   let valueNext = false;
   for (const [index, arg] of args.entries()) {
     if (arg === "--" && !valueNext) return [...normal, ...args.slice(index)];
-    const [, written, value] = valueNext ? [] : (/^(--[^=]+|-v(?==))(=.*)?$/s.exec(arg) ?? []);
+    const spelled: Spelled | undefined = valueNext ? undefined : readFlag(arg);
     valueNext = false;
-    if (written === undefined) {
+    if (spelled === undefined) {
       normal.push(arg);
       continue;
     }
-    const long = written === "-v" ? "--v" : written.replaceAll("_", "-");
-    if (!known.has(long)) refuse(program, written, [...known.keys()]);
+    const { flag, value }: Spelled = spelled;
+    const long = flag === "-v" ? "--v" : flag.replaceAll("_", "-");
+    if (!known.has(long)) refuse(program, flag, [...known.keys()]);
     const option = known.get(long);
-    const alone = value === undefined;
-    valueNext = alone && option?.required === true;
-    normal.push(`${long}${alone && option?.optional ? "=true" : (value ?? "")}`);
+    valueNext = value === "" && option?.required === true;
+    normal.push(value === "" && option?.optional ? `${long}=true` : `${long}${value}`);
   }
   return normal;
 }

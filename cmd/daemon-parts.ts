@@ -5,7 +5,7 @@ import type { HttpAddress } from "../lib/node/bind-address.ts";
 import type { DaemonParts } from "../lib/node/daemon.ts";
 import { install } from "../lib/node/installer.ts";
 import { watchPoolsDir } from "../lib/node/pools-dir.ts";
-import { type Probes, startProbes } from "../lib/node/probes.ts";
+import { startProbes } from "../lib/node/probes.ts";
 import type { Readiness } from "../lib/node/readiness.ts";
 import { createService } from "../lib/node/service.ts";
 import { claimSocketPath } from "../lib/node/socket-path.ts";
@@ -54,12 +54,15 @@ async function startProbesAt(
   { probes, probesChosen }: ProbeSettings,
   readiness: Readiness,
   log: Logger,
-): Promise<Probes | typeof nothing> {
+): Promise<{ stop(): void | Promise<void> }> {
   if (probes === undefined) return nothing;
+  const host = probes.host.includes(":") ? `[${probes.host}]` : probes.host;
   try {
-    return await startProbes(probes, () => readiness.reason());
+    const { port, stop } = await startProbes(probes, () => readiness.reason());
+    log.info("health probes", { address: `${host}:${port}` });
+    return { stop };
   } catch (error) {
-    const where = `${probes.host}:${probes.port}`;
+    const where = `${host}:${probes.port}`;
     if (probesChosen)
       throw new Error(`health-probe-bind-address: cannot listen on ${where}`, { cause: error });
     log.warn("no health probes: the standard address cannot be had", { address: where, err: error });

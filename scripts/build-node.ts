@@ -16,7 +16,7 @@ import {
 import { join, resolve } from "node:path";
 import { build } from "esbuild";
 import type { Architecture } from "./build-plugin.ts";
-import { findNodeBinary } from "./node-binary.ts";
+import { findNodeBinary, nativeArch } from "./node-binary.ts";
 
 export type NodeBuild = {
   readonly arch: Architecture;
@@ -74,7 +74,8 @@ function run(command: string, args: readonly string[]): void {
 
 /** Node without its symbol table, which is a fifth of it and of use to debuggers only. */
 function strip(binary: string, arch: Architecture, output: string): void {
-  run(`${arch === "arm64" ? "aarch64" : "x86_64"}-linux-gnu-strip`, ["-o", output, binary]);
+  const foreign = arch === "arm64" ? "aarch64-linux-gnu-strip" : "x86_64-linux-gnu-strip";
+  run(arch === nativeArch ? "strip" : foreign, ["-o", output, binary]);
 }
 
 /** Lays scripts and Node into one file; `work` takes what is needed on the way. */

@@ -4,12 +4,12 @@ import { join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { buildNode } from "./build-node.ts";
 import { type Architecture, buildPlugin } from "./build-plugin.ts";
+import { nativeArch } from "./node-binary.ts";
 
 const root = resolve(import.meta.dirname, "..");
-const native: Architecture = process.arch === "arm64" ? "arm64" : "amd64";
 
 function readArch(): Architecture {
-  const { values } = parseArgs({ options: { arch: { type: "string", default: native } } });
+  const { values } = parseArgs({ options: { arch: { type: "string", default: nativeArch } } });
   if (values.arch !== "amd64" && values.arch !== "arm64") {
     throw new Error(`--arch ${values.arch}: expected amd64 or arm64`);
   }
@@ -27,7 +27,7 @@ async function step(work: (log: (line: string) => void) => Promise<unknown>): Pr
 
 try {
   const arch = readArch();
-  const outDir = join(root, "dist", arch === native ? "" : arch);
+  const outDir = join(root, "dist", arch === nativeArch ? "" : arch);
   console.log(`build: ${relative(root, outDir)} for ${arch}`);
   await step((log) => buildPlugin({ arch, outDir, log }));
   await step((log) => buildNode({ arch, outDir, log }));

@@ -84,7 +84,7 @@ export const importRules: readonly ImportRule[] = [
   {
     from: anywhere,
     never: /^commander$/,
-    except: /^(cmd|lib\/debug)\//,
+    except: /^(cmd|lib\/debug|test)\//,
     reason: "flags never reach the library; debug commands are command lines themselves",
   },
   {

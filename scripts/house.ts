@@ -28,6 +28,7 @@ const DYNAMIC = /\b(?:import|require)\(\s*"([^"\n]+)"/g;
 
 /** What a file imports: paths from the root, package names, "node:NAME". */
 export function listImports({ path, text }: Source): Import[] {
+  if (!/\.(ts|js|mjs)$/.test(path)) return [];
   const place = (specifier: string): string =>
     specifier.startsWith(".") ? normalize(join(dirname(path), specifier)) : specifier;
   return [

@@ -42,9 +42,12 @@ function fetchPackage(pin: Pin, work: string): void {
   run("tar", ["-xzf", archive, "package/bin/node"], work);
 }
 
+/** This machine's. */
+export const nativeArch: Architecture = process.arch === "arm64" ? "arm64" : "amd64";
+
 /** The Node executable of this very version for the architecture; another machine's is fetched once, into the cache. */
 export function findNodeBinary(arch: Architecture, log: (line: string) => void): string {
-  if (arch === (process.arch === "arm64" ? "arm64" : "amd64")) return process.execPath;
+  if (arch === nativeArch) return process.execPath;
   const dir = join(cache, `node-${process.versions.node}-${arch}`);
   const binary = join(dir, "node");
   if (existsSync(binary)) return binary;

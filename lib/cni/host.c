@@ -132,8 +132,7 @@ static int rotate_log(const char *path, int fd) {
     return fresh;
 }
 
-/* undefined, or why the text could not be written. */
-HOST(host_append_log) {
+HOST(host_append_log) { /* undefined, or why the text could not be written */
     struct stat st;
     TEXT(text, size, argv[1]);
     const char *path = JS_ToCString(ctx, argv[0]);
@@ -290,7 +289,8 @@ int main(void) {
         JSValue script = JS_ReadObject(ctx, plugin, plugin_size, JS_READ_OBJ_BYTECODE);
         if (!JS_IsException(script)) JS_EvalFunction(ctx, script);
         /* The script ends in exit(), so it was stopped: by its limits, or by a mistake in it. */
-        const char *error = JS_ToCString(ctx, JS_GetException(ctx));
+        JSValue thrown = JS_GetException(ctx);
+        const char *error = JS_IsNull(thrown) ? NULL : JS_ToCString(ctx, thrown); /* no memory: nothing is thrown */
         dprintf(2, "nv-ipam: %s\n", error ? error : "out of memory");
     }
     bool over = is_over(rt, NULL);

@@ -4,8 +4,8 @@
 
 type JsonObject = { readonly [key: string]: unknown };
 
-const INT32_LIMIT = 2 ** 31;
-const INT64_LIMIT = 2 ** 63;
+const INT32_LIMIT = 0x80000000;
+const INT64_LIMIT = 0x8000000000000000;
 
 export class JsonStruct {
   readonly #members: JsonObject;

@@ -44,7 +44,9 @@ function seconds(text: string): number {
 /** The options that every debug command has. */
 export function addPlaceOptions(command: Command): Command {
   return command
-    .addOption(new Option("-o, --output <format>", "table or json").choices(["table", "json"]).default("table"))
+    .addOption(
+      new Option("-o, --output <format>", "table or json").choices(["table", "json"]).default("table"),
+    )
     .addOption(
       new Option("--bind-address <address>", "where the daemon listens, unix:///PATH or tcp://HOST:PORT")
         .default(BIND_ADDRESS)

@@ -22,18 +22,7 @@ Examples:
   ipam-node pools --bind-address unix:///run/nv-ipam.sock --store-file /var/lib/nv-ipam/store
 `;
 
-const HEADERS = [
-  "POOL",
-  "TYPE",
-  "SHARE",
-  "SUBNET",
-  "GATEWAY",
-  "SIZE",
-  "USED",
-  "FREE",
-  "EXCLUDED",
-  "NEXT",
-];
+const HEADERS = ["POOL", "TYPE", "SHARE", "SUBNET", "GATEWAY", "SIZE", "USED", "FREE", "EXCLUDED", "NEXT"];
 
 export function addPoolsCommand(program: Command, terminal: Terminal): void {
   const command = program
@@ -56,10 +45,14 @@ async function printJson(terminal: Terminal, source: Source): Promise<void> {
 async function printTable(terminal: Terminal, source: Source): Promise<void> {
   const { pools } = await source.listPools();
   if (source.remark !== undefined) terminal.note(source.remark);
-  if (pools.length === 0) return terminal.note("No pools: this node has neither a share of one nor reservations.");
+  if (pools.length === 0)
+    return terminal.note("No pools: this node has neither a share of one nor reservations.");
   await terminal.print(new Table(HEADERS).format(pools.map(poolCells)));
+  // A store's shares are all of them older ones, which the remark has said.
+  if (source.remark !== undefined) return;
   for (const { pool, staleReason } of pools) {
-    if (staleReason !== "") terminal.note(`The share of ${pool} is not the pool's current one: ${staleReason}`);
+    if (staleReason !== "")
+      terminal.note(`The share of ${pool} is not the pool's current one: ${staleReason}`);
   }
 }
 

@@ -11,8 +11,7 @@ const POOL_TYPES: readonly PoolType[] = ["ippool", "cidrpool"];
 
 function address(text: string): string {
   const parsed = parseAddress(text);
-  if (parsed === undefined)
-    throw new InvalidArgumentError("Expected an IP address without prefix length.");
+  if (parsed === undefined) throw new InvalidArgumentError("Expected an IP address without prefix length.");
   return formatAddress(parsed);
 }
 

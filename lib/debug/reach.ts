@@ -54,5 +54,7 @@ function reasonOf(bindAddress: string, error: NodeJS.ErrnoException): string {
   if (address.kind === "tcp") return "connection refused";
   if (error.code !== "ECONNREFUSED") return "there is no such socket";
   const found = lstatSync(address.path, { throwIfNoEntry: false });
-  return found === undefined || found.isSocket() ? "nobody listens on the socket" : "what lies there is no socket";
+  return found === undefined || found.isSocket()
+    ? "nobody listens on the socket"
+    : "what lies there is no socket";
 }

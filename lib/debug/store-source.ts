@@ -4,6 +4,9 @@ import { parseFilter, parsePageRequest } from "../node/service-debug-requests.ts
 import { openStoreReadOnly, type ReadOnlyOutcome, type ReadOnlyStore } from "../node/store-read-only.ts";
 import type { Source } from "./source.ts";
 
+/** Why there is nothing to read. */
+export type UnusableStore = Exclude<ReadOnlyOutcome, { readonly status: "ok" }>;
+
 /** As openStoreReadOnly, with errors that name the store. */
 export function lookIntoStore(path: string): ReadOnlyOutcome {
   try {
@@ -14,7 +17,7 @@ export function lookIntoStore(path: string): ReadOnlyOutcome {
 }
 
 /** What a store's state means while no daemon answers. */
-export function describeUnusable({ status, message }: Exclude<ReadOnlyOutcome, { status: "ok" }>): string {
+export function describeUnusable({ status, message }: UnusableStore): string {
   return status === "locked"
     ? `${message}, which is starting or stopping or listens elsewhere (see its --bind-address)`
     : message;

@@ -14,30 +14,40 @@ export type Terminal = {
   print(text: string): Promise<boolean>;
   /** One line beside the output, to standard error. */
   note(line: string): void;
-  /** Asks a yes-or-no question; absent where nobody can answer. */
-  readonly confirm?: (question: string) => Promise<boolean>;
+  /** Asks a yes-or-no question; undefined where nobody can answer. */
+  readonly confirm: ((question: string) => Promise<boolean>) | undefined;
   setExitStatus(status: number): void;
 };
 
-/** The terminal, pipes or files that the process was started with. */
+/** The terminal, pipes or files that the process was started with; they are not touched before they are needed. */
 export function processTerminal(): Terminal {
-  const { stdin, stdout, stderr } = process;
-  // Without a listener an error of a stream ends the process with a stack trace; print() tells of it instead.
-  const ignore = (): void => undefined;
-  stdout.on("error", ignore);
-  stderr.on("error", ignore);
   return {
-    isWatched: stdout.isTTY === true,
-    print: (text) => write(stdout, text),
-    note: (line) => void stderr.write(`${escapeControls(line)}\n`),
-    ...(stdin.isTTY === true && stderr.isTTY === true && { confirm }),
+    get isWatched() {
+      return process.stdout.isTTY === true;
+    },
+    print: (text) => write(process.stdout, text),
+    note(line) {
+      keepErrors(process.stderr);
+      process.stderr.write(`${escapeControls(line)}\n`);
+    },
+    get confirm() {
+      return process.stdin.isTTY === true && process.stderr.isTTY === true ? confirm : undefined;
+    },
     setExitStatus(status) {
       process.exitCode = status;
     },
   };
 }
 
+const ignore = (): void => undefined;
+
+/** An error that nobody listens for would end the process with a stack trace. */
+function keepErrors(stream: NodeJS.WriteStream): void {
+  if (stream.listenerCount("error") === 0) stream.on("error", ignore);
+}
+
 function write(stream: NodeJS.WriteStream, text: string): Promise<boolean> {
+  keepErrors(stream);
   return new Promise((done, fail) => {
     stream.write(text, (error) => {
       if (error === undefined || error === null) return done(true);

@@ -18,8 +18,8 @@ export type ManifestDirectory = {
   readonly problem?: string;
 };
 
-/** Room for the manifests of some ten thousand nodes; reading and parsing stays below a second or two. */
-export const LARGEST_FILE_BYTES = 4 * 1024 * 1024;
+/** Some ten thousand Node manifests; parsing that much holds the main thread for a second or two, once per change. */
+export const LARGEST_FILE_BYTES = 1024 * 1024;
 
 const EXTENSION = /\.(yaml|yml|json)$/;
 

@@ -5,7 +5,7 @@ import { type Manifest, readManifests } from "../pool/manifest.ts";
 /** A manifest and where it begins. */
 export type PlacedManifest = {
   readonly manifest: Manifest;
-  /** As "pools.yaml:12". */
+  /** As "pools.yaml:12", in a list "pools.yaml:1 items[3]". */
   readonly place: string;
 };
 
@@ -33,7 +33,8 @@ export function parseManifestFile(
       if (error !== undefined) return { problem: error.message, place: placeOf(error.pos[0]) };
       at = document.contents?.range?.[0] ?? document.range[0];
       for (const manifest of readManifests(document.toJS(), { strict: true })) {
-        manifests.push({ manifest, place: placeOf(at) });
+        const item = manifest.item === undefined ? "" : ` items[${manifest.item}]`;
+        manifests.push({ manifest, place: placeOf(at) + item });
       }
     }
     return { manifests };

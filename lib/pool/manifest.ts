@@ -38,6 +38,8 @@ export type Manifest = {
   readonly problems: readonly Problem[];
   /** True: of a kind that has nothing to do with pools. */
   readonly foreign: boolean;
+  /** Its index where it stands in a list; field paths begin at the item. */
+  readonly item?: number;
 };
 
 /** `strict`: unknown fields are problems (files); false for objects of an API server, which may be newer. */
@@ -80,14 +82,10 @@ export function readManifests(value: unknown, options: ReadOptions): Manifest[] 
   if (!Array.isArray(value.items)) {
     return [{ problems: [{ field: "items", message: "must be a list" }], foreign: false }];
   }
-  return value.items.map((item: unknown, i) => {
-    const manifest = readResource(item, { ...options, ...(listed !== "" && { kind: listed }) });
-    const problems = manifest.problems.map(({ field, message }) => ({
-      field: field === "" ? `items[${i}]` : `items[${i}].${field}`,
-      message,
-    }));
-    return { ...manifest, problems };
-  });
+  return value.items.map((item: unknown, index) => ({
+    ...readResource(item, { ...options, ...(listed !== "" && { kind: listed }) }),
+    item: index,
+  }));
 }
 
 function readKind(kind: Kind, value: unknown, problems: Problem[], strict: boolean): Resource {

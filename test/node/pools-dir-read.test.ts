@@ -64,6 +64,25 @@ test("an invalid manifest is skipped with every field, the others of its file wo
   );
 });
 
+test("an invalid item of a list is skipped, the others work", async (t) => {
+  const { write, watch, next, log } = await watched(t);
+  const items = [
+    { metadata: { name: "bad" }, spec: { subnet: 7 } },
+    { metadata: { name: "good" }, spec: {} },
+  ];
+  Object.assign(items[1]!.spec, { subnet: "10.0.0.0/24", perNodeBlockSize: 10 });
+  await write(
+    "l.json",
+    JSON.stringify({ apiVersion: "nv-ipam.nvidia.com/v1alpha1", kind: "IPPoolList", items }),
+  );
+  await watch.start();
+  t.same(await next(), ["ippool/good 10.0.0.1-10.0.0.10", "keep ippool/bad"]);
+  t.match(
+    log[0],
+    /\| l\.json:1 items\[0\] \| ippool\/bad \| spec\.subnet: must be text.*; spec\.perNodeBlockSize: is required$/,
+  );
+});
+
 test("kinds that are not supported are reported; only ours may be a pool", async (t) => {
   const { write, watch, next, log } = await watched(t);
   await write("a.yaml", "{apiVersion: v1, kind: ConfigMap, metadata: {name: x}}\n");
@@ -116,7 +135,7 @@ test("files that cannot be read", async (t) => {
     [
       /\| dir\.yaml \| is not a regular file/,
       /\| fifo\.yaml \| is not a regular file/,
-      /\| large\.yaml \| is larger than 4194304 bytes/,
+      /\| large\.yaml \| is larger than 1048576 bytes/,
       /\| latin\.yaml \| is not UTF-8/,
       /\| link\.yaml \| ENOENT/,
     ],

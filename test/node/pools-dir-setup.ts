@@ -49,7 +49,10 @@ export async function watched(t: Cleaned, options: Options = {}): Promise<Watche
       wake();
     },
   });
+  // The watch holds no process; a test that waits for it must.
+  const alive = setInterval(() => {}, 2 ** 30);
   t.teardown(async () => {
+    clearInterval(alive);
     await watch.stop();
     await rm(dir, { recursive: true, force: true });
   });
@@ -103,21 +106,27 @@ function recorder(lines: string[]): Logger {
 }
 
 /** A clock that runs nothing until told to. */
-export function stoppedClock(): { clock: Clock; run(delayMs: number): boolean } {
+export function stoppedClock() {
   let due: { delayMs: number; run: () => void }[] = [];
+  const clock: Clock = {
+    after(delayMs, run) {
+      const timer = { delayMs, run };
+      due.push(timer);
+      return () => {
+        due = due.filter((other) => other !== timer);
+      };
+    },
+  };
+  const find = (delayMs: number) => due.find((timer) => timer.delayMs === delayMs);
   return {
-    clock: {
-      after(delayMs, run) {
-        const timer = { delayMs, run };
-        due.push(timer);
-        return () => {
-          due = due.filter((other) => other !== timer);
-        };
-      },
+    clock,
+    /** Resolves when something waits for so long. */
+    async due(delayMs: number): Promise<void> {
+      while (find(delayMs) === undefined) await new Promise(setImmediate);
     },
     /** Runs what waits for so long; false when nothing does. */
-    run(delayMs) {
-      const timer = due.find((other) => other.delayMs === delayMs);
+    run(delayMs: number): boolean {
+      const timer = find(delayMs);
       due = due.filter((other) => other !== timer);
       timer?.run();
       return timer !== undefined;

@@ -39,7 +39,7 @@ test("a stale socket is removed", async (t) => {
   t.notOk(existsSync(path));
 });
 
-test("a socket where somebody answers stays, even when it is too busy to accept", async (t) => {
+test("a socket where somebody answers is left alone", async (t) => {
   const path = join(makeDir(t), "daemon.sock");
   const server = createServer((socket) => socket.resume());
   server.listen(path);

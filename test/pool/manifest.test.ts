@@ -156,7 +156,7 @@ test("a Node is its name and labels", (t) => {
 test("lists are taken apart, typed ones name the kind of their items", (t) => {
   const { apiVersion, kind, ...bare } = manifest("IPPool", { ...ip, subnet: 7 });
   const typed = readManifests({ apiVersion, kind: `${kind}List`, items: [bare] }, { strict: true });
-  t.match(typed, [{ resource: { kind: "IPPool" }, problems: [{ field: "items[0].spec.subnet" }] }]);
+  t.match(typed, [{ resource: { kind: "IPPool" }, problems: [{ field: "spec.subnet" }], item: 0 }]);
   const items = [
     manifest("CIDRPool", cidr),
     { apiVersion: "v1", kind: "Node", metadata: { name: "n" } },
@@ -166,7 +166,7 @@ test("lists are taken apart, typed ones name the kind of their items", (t) => {
   t.match(mixed, [
     { resource: { kind: "CIDRPool" } },
     { resource: { kind: "Node" } },
-    { problems: [{ field: "items[2].kind" }] },
+    { problems: [{ field: "kind" }], item: 2 },
   ]);
   t.match(readManifests({ apiVersion: "v1", kind: "List" }, { strict: true }), [
     { problems: [{ field: "items" }] },

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+import { describeError } from "../log/printable.ts";
+import { findingInfo } from "../node/service-answers.ts";
+import type { ReadOnlyStore } from "../node/store-read-only.ts";
+import { describePool } from "../pool/pool.ts";
+import type { Finding } from "../rpc/messages.ts";
+import type { CheckFinding } from "./check-finding.ts";
+import { poolTypeName } from "./pool-type.ts";
+import { describeUnusable, lookIntoStore, type UnusableStore } from "./store-source.ts";
+
+const DAMAGED =
+  "stop ipam-node, keep a copy of the store and its -wal, and restore a backup or move both away";
+
+/** What is wrong with the store of a daemon that does not run. */
+export function checkStoreFile(path: string): CheckFinding[] {
+  try {
+    const outcome = lookIntoStore(path);
+    return outcome.status === "ok" ? checkContent(outcome.store) : [unusable(outcome)];
+  } catch (error) {
+    return [finding(describeError(error), "run this as root on the daemon's host")];
+  }
+}
+
+function checkContent(store: ReadOnlyStore): CheckFinding[] {
+  try {
+    return store.check().map(findingInfo).map(storeFinding);
+  } finally {
+    store.close();
+  }
+}
+
+function unusable(outcome: UnusableStore): CheckFinding {
+  const fixes = {
+    missing: "none is needed before the first start of ipam-node; else name it by --store-file",
+    locked: "wait until the daemon has started, or name its --bind-address",
+    fault: DAMAGED,
+  };
+  return finding(describeUnusable(outcome), fixes[outcome.status]);
+}
+
+const finding = (message: string, fix: string): CheckFinding => ({
+  check: "store",
+  severity: "error",
+  message,
+  fix,
+});
+
+/** A finding of the daemon with what to do about it. */
+export function storeFinding({ kind, pool, poolType, message: text }: Finding): CheckFinding {
+  const named = describePool({ type: poolTypeName(poolType), name: pool });
+  const message = pool === "" || text.includes(named) ? text : `${text} (${named})`;
+  const options = `--pool ${pool} --pool-type ${poolTypeName(poolType)}`;
+  switch (kind) {
+    case "outside-share":
+      return {
+        check: "reservations",
+        severity: "warning",
+        message,
+        fix: `it goes with its container; if that is gone already: ipam-node release ${options} --address …`,
+      };
+    case "no-share":
+      return {
+        check: "reservations",
+        severity: "warning",
+        message,
+        fix: `give this node a block of the pool again, or end the containers: ipam-node reservations ${options}`,
+      };
+    case "duplicate-address":
+    case "duplicate-attachment":
+      return {
+        check: "reservations",
+        severity: "error",
+        message,
+        fix: `end all but one of the containers: ipam-node reservations ${options}; then restore the store`,
+      };
+    default:
+      return finding(message, DAMAGED);
+  }
+}

@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+// The order in which the daemon's parts start and stop, and what it says of itself. The parts are recorders.
+import { test } from "tap";
+import type { Desk, ShareUpdate } from "../../lib/node/call.ts";
+import { type DaemonParts, type ShareTarget, type StoreDesk, startDaemon } from "../../lib/node/daemon.ts";
+import type { Readiness } from "../../lib/node/readiness.ts";
+import { recordingLog, silentLog } from "../support/log.ts";
+
+const update: ShareUpdate = { shares: [], keep: [] };
+
+function makeParts(setShares: () => Promise<null> = async () => null) {
+  const steps: string[] = [];
+  const seen: { readiness?: Readiness; target?: ShareTarget } = {};
+  let fault: string | undefined;
+  let onFault = (): void => undefined;
+  const part = (name: string) => {
+    steps.push(name);
+    return { stop: async () => void steps.push(`stop ${name}`) };
+  };
+  const call = (async (name) => (name === "setShares" ? setShares() : [])) as Desk["call"];
+  const parts: DaemonParts = {
+    async openStore() {
+      const { promise: died } = Promise.withResolvers<Error>();
+      const onFaultChange = (listener: () => void): void => {
+        onFault = listener;
+      };
+      return { ...part("store"), call, died, fault: () => fault, onFaultChange } satisfies StoreDesk;
+    },
+    claimAddress: async () => void part("address"),
+    install: async () => void part("install"),
+    startProbes: async (readiness) => {
+      seen.readiness = readiness;
+      return part("probes");
+    },
+    watchPools: async (target) => {
+      seen.target = target;
+      await target.apply(update).catch(() => undefined);
+      return part("pools");
+    },
+    listen: async () => part("listen"),
+  };
+  const setFault = (text: string): void => {
+    fault = text;
+    onFault();
+  };
+  return { parts, steps, seen, setFault };
+}
+
+const started = ["store", "address", "probes", "install", "pools", "listen"];
+const stopped = ["stop listen", "stop pools", "stop probes", "stop store"];
+
+test("the parts start in their order, stop in the reverse one, and the daemon says once that it is ready", async (t) => {
+  const { log, events } = recordingLog();
+  const { parts, steps, seen } = makeParts();
+  const daemon = await startDaemon(parts, log);
+  t.same(steps, started);
+  t.equal(seen.readiness?.serving(), true);
+  await seen.target!.apply(update);
+  t.same(events, [{ level: "info", message: "ready", fields: {} }]);
+  await daemon.stop();
+  t.same(steps.slice(started.length), stopped);
+});
+
+for (const name of ["claimAddress", "install", "startProbes", "watchPools", "listen"] as const) {
+  test(`when ${name} fails, what has started is stopped again`, async (t) => {
+    const { parts, steps } = makeParts();
+    const failing = { ...parts, [name]: () => Promise.reject(new Error(`no ${name}`)) };
+    await t.rejects(startDaemon(failing, silentLog), { message: `no ${name}` });
+    const stops = steps.filter((step) => step.startsWith("stop "));
+    t.same(
+      stops,
+      stopped.filter((step) => steps.includes(step.slice("stop ".length))),
+    );
+    t.equal(stops.at(-1), "stop store");
+  });
+}
+
+test("a store at fault: the daemon is up, not serving, and says why", async (t) => {
+  const { log, events } = recordingLog();
+  const { parts, seen, setFault } = makeParts(() => Promise.reject(new Error("no")));
+  setFault("store is damaged");
+  await startDaemon(parts, log);
+  t.equal(seen.readiness?.reason(), "store is damaged");
+  t.same(events, [{ level: "warn", message: "not serving", fields: { reason: "store is damaged" } }]);
+});
+
+test("a fault that arises later is told to those who listen", async (t) => {
+  const { parts, seen, setFault } = makeParts();
+  await startDaemon(parts, silentLog);
+  const told: boolean[] = [];
+  const forget = seen.readiness!.onChange(() => told.push(seen.readiness!.serving()));
+  setFault("the disk is gone");
+  t.same(told, [false]);
+  forget();
+  setFault("again");
+  t.same(told, [false]);
+});
+
+test("pools that the store does not take keep it from serving until it does", async (t) => {
+  let refuse = true;
+  const { parts, seen } = makeParts(() =>
+    refuse ? Promise.reject(new Error("disk full")) : Promise.resolve(null),
+  );
+  await startDaemon(parts, silentLog);
+  t.match(seen.readiness?.reason(), /pools are not known/);
+  await t.rejects(seen.target!.apply(update), { message: "disk full" }, "the watcher hears of it");
+  refuse = false;
+  await seen.target!.apply(update);
+  t.equal(seen.readiness?.serving(), true);
+});
+
+test("a part that does not stop cleanly does not keep the store open", async (t) => {
+  const { log, events } = recordingLog();
+  const { parts, steps } = makeParts();
+  const daemon = await startDaemon(
+    { ...parts, listen: async () => ({ stop: () => Promise.reject(new Error("stuck")) }) },
+    log,
+  );
+  await daemon.stop();
+  t.equal(steps.at(-1), "stop store");
+  t.match(events.at(-1), { level: "error", fields: { part: "service" } });
+});

@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+// Changes while the directory is watched, by events and by rescans.
+import { mkdir, mkdtemp, rename, rm, symlink, unlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "tap";
+import { RESCAN_MS } from "../../lib/node/pools-dir.ts";
+import { ipPool, nodes, stoppedClock, watched } from "./pools-dir-setup.ts";
+
+const ONE = ["ippool/p 10.0.0.1-10.0.0.10"];
+const errors = (log: string[]) => log.filter((line) => line.startsWith("error"));
+
+/** Runs the rescan that is due and waits until the next one is. */
+async function rescan({ run, due }: ReturnType<typeof stoppedClock>): Promise<boolean> {
+  const ran = run(RESCAN_MS);
+  await due(RESCAN_MS);
+  return ran;
+}
+
+test("files that come, change and go are followed", async (t) => {
+  const { dir, write, watch, next } = await watched(t);
+  await watch.start();
+  t.same(await next(), []);
+  await write("p.yaml", ipPool("p"));
+  t.same(await next(), ONE);
+  await writeFile(join(dir, "q.yaml"), ipPool("q"));
+  t.same(await next(), [...ONE, "ippool/q 10.0.0.1-10.0.0.10"]);
+  await write("p.yaml", ipPool("p").replace("10.0.0.0", "10.5.0.0"));
+  t.same(await next(), ["ippool/p 10.5.0.1-10.5.0.10", "ippool/q 10.0.0.1-10.0.0.10"]);
+  await unlink(join(dir, "q.yaml"));
+  t.same(await next(), ["ippool/p 10.5.0.1-10.5.0.10"]);
+  await write("n.yaml", nodes("a", "n1"));
+  t.same(await next(), ["ippool/p 10.5.0.11-10.5.0.20"]);
+});
+
+test("a mounted ConfigMap is swapped by one rename of a link", async (t) => {
+  const { dir, watch, next } = await watched(t);
+  for (const [version, text] of [
+    ["..1", ipPool("p")],
+    ["..2", ipPool("p").replace("10.0.0.0", "10.2.0.0")],
+  ] as const) {
+    await mkdir(join(dir, version));
+    await writeFile(join(dir, version, "p.yaml"), text);
+  }
+  await symlink("..1", join(dir, "..data"));
+  await symlink("..data/p.yaml", join(dir, "p.yaml"));
+  await watch.start();
+  t.same(await next(), ONE);
+  await symlink("..2", join(dir, "..data_tmp"));
+  await rename(join(dir, "..data_tmp"), join(dir, "..data"));
+  t.same(await next(), ["ippool/p 10.2.0.1-10.2.0.10"]);
+});
+
+test("an invalid edit keeps the pool, a removed manifest does not", async (t) => {
+  const { dir, write, watch, next, updates } = await watched(t);
+  await write("p.yaml", ipPool("p"));
+  await watch.start();
+  await next();
+  await write("p.yaml", ipPool("p", ", gateway: 10.9.0.1"));
+  t.same(await next(), ["keep ippool/p"]);
+  t.match(
+    updates.at(-1)?.keep[0]?.reason,
+    /p\.yaml:1 is invalid: spec\.gateway: 10\.9\.0\.1 is not an address/,
+  );
+  await write("p.yaml", "spec: [");
+  t.same(await next(), ["keep others"]);
+  t.match(updates.at(-1)?.keepUnlisted, /p\.yaml:1 cannot be read/);
+  await write("p.yaml", ipPool("p"));
+  t.same(await next(), ONE);
+  await unlink(join(dir, "p.yaml"));
+  t.same(await next(), []);
+});
+
+test("nothing is applied and nothing said when nothing has changed", async (t) => {
+  const timers = stoppedClock();
+  const setup = await watched(t, { clock: timers.clock });
+  await setup.write("p.yaml", ipPool("p"));
+  await setup.write("q.yaml", "spec: [");
+  await setup.watch.start();
+  await setup.next();
+  const said = setup.log.length;
+  await setup.write("p.yaml", ipPool("p"));
+  t.ok(await rescan(timers));
+  await setup.write("p.yaml", `# a comment\n${ipPool("p")}`);
+  t.ok(await rescan(timers));
+  t.equal(setup.updates.length, 1);
+  t.equal(setup.log.length, said);
+  await setup.write("q.yaml", "spec:  [");
+  t.ok(await rescan(timers));
+  t.equal(setup.log.length, said + 1, "another broken text is said once");
+  t.ok(await rescan(timers));
+  t.equal(setup.log.length, said + 1);
+});
+
+test("what events do not tell of, the rescan sees", async (t) => {
+  const timers = stoppedClock();
+  const elsewhere = await mkdtemp(join(tmpdir(), "pools-dir-"));
+  t.teardown(() => rm(elsewhere, { recursive: true }));
+  const setup = await watched(t, { clock: timers.clock });
+  await writeFile(join(elsewhere, "p.yaml"), ipPool("p"));
+  await symlink(join(elsewhere, "p.yaml"), join(setup.dir, "p.yaml"));
+  await setup.watch.start();
+  t.same(await setup.next(), ONE);
+  await writeFile(join(elsewhere, "p.yaml"), ipPool("q"));
+  t.ok(await rescan(timers));
+  t.same(await setup.next(), ["ippool/q 10.0.0.1-10.0.0.10"]);
+});
+
+test("a directory that vanishes keeps all pools; one that comes back is watched again", async (t) => {
+  const timers = stoppedClock();
+  const setup = await watched(t, { clock: timers.clock });
+  await setup.write("p.yaml", ipPool("p"));
+  await setup.watch.start();
+  await setup.next();
+  await rm(setup.dir, { recursive: true });
+  t.ok(await rescan(timers));
+  t.same(await setup.next(), ["keep others"]);
+  t.ok(await rescan(timers));
+  t.match(errors(setup.log), [/^error \| pools stay as they were \| directory .* cannot be read: ENOENT/]);
+  await mkdir(setup.dir);
+  await setup.write("p.yaml", ipPool("p"));
+  t.ok(await rescan(timers));
+  t.same(await setup.next(), ONE);
+  t.ok(await rescan(timers));
+  t.notOk(timers.run(100), "no event is left");
+  await setup.write("q.yaml", ipPool("q"));
+  await timers.due(100); // the event
+  timers.run(100);
+  t.same(await setup.next(), [...ONE, "ippool/q 10.0.0.1-10.0.0.10"]);
+});
+
+test("a directory that is not there at the start is no end", async (t) => {
+  const setup = await watched(t, { dir: join(tmpdir(), `pools-dir-none-${process.pid}`) });
+  await setup.watch.start();
+  t.same(await setup.next(), ["keep others"]);
+  t.equal(errors(setup.log).length, 1);
+});
+
+test("what was not applied is tried again, and its reason said once", async (t) => {
+  const timers = stoppedClock();
+  let failures = 2;
+  const apply = async () => {
+    if (failures-- > 0) throw new Error("the store is away");
+  };
+  const setup = await watched(t, { clock: timers.clock, apply });
+  await setup.write("p.yaml", ipPool("p"));
+  await setup.watch.start();
+  t.ok(await rescan(timers));
+  t.equal(setup.updates.length, 0);
+  t.ok(await rescan(timers));
+  t.same(await setup.next(), ONE);
+  t.same(errors(setup.log), ["error | pool manifests not applied, tried again later | the store is away"]);
+});
+
+test("no block is computed before the shares of the time before are known", async (t) => {
+  const timers = stoppedClock();
+  let known = false;
+  const lastShares = async () => {
+    if (!known) throw new Error("the store is away");
+    return [];
+  };
+  const setup = await watched(t, { clock: timers.clock, lastShares });
+  await setup.write("p.yaml", ipPool("p"));
+  await setup.watch.start();
+  t.equal(setup.updates.length, 0);
+  known = true;
+  t.ok(await rescan(timers));
+  t.same(await setup.next(), ONE);
+});
+
+test("after stop nothing runs; stop waits for what does", async (t) => {
+  const timers = stoppedClock();
+  let finish = () => {};
+  const busy = new Promise<void>((resolve) => (finish = resolve));
+  let entered = () => {};
+  const applying = new Promise<void>((resolve) => (entered = resolve));
+  const setup = await watched(t, {
+    clock: timers.clock,
+    apply() {
+      entered();
+      return busy;
+    },
+  });
+  const started = setup.watch.start();
+  await applying;
+  let stopped = false;
+  const stopping = setup.watch.stop().then(() => (stopped = true));
+  await new Promise(setImmediate);
+  t.notOk(stopped);
+  finish();
+  await Promise.all([started, stopping]);
+  t.equal(setup.updates.length, 1);
+  t.notOk(timers.run(RESCAN_MS));
+  await setup.watch.start();
+  t.equal(setup.updates.length, 1);
+});
