@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
 import { type Test, test } from "tap";
 import { install } from "../../lib/node/installer.ts";
 import { serving, share } from "../node/store-fixture.ts";
@@ -10,12 +9,17 @@ import { type Daemon, ips, type Place, parsed, quiet, run, startDaemon } from ".
 type Finding = { check: string; severity: string; message: string; fix: string };
 type Site = Daemon & { readonly binDir: string; readonly confDir: string; readonly source: string };
 
-/** A daemon with everything installed as ipam-node does it. */
-async function startSite(t: Test, health = true): Promise<Site> {
-  const daemon = await startDaemon(t, { health });
-  const [binDir, confDir, source] = ["bin", "conf", "plugin"].map((name) => join(daemon.dir, name));
-  for (const dir of [binDir!, confDir!]) mkdirSync(dir, { mode: 0o755 });
-  writeFileSync(source!, "the plugin", { mode: 0o755 });
+/** Lays everything out as ipam-node does it, whatever was there. */
+async function layOut(daemon: Daemon): Promise<Site> {
+  const place = (name: string): string => join(daemon.dir, name);
+  const [binDir, confDir, source] = [place("bin"), place("conf"), place("plugin")];
+  for (const dir of [binDir, confDir]) {
+    rmSync(dir, { recursive: true, force: true });
+    mkdirSync(dir, { mode: 0o755 });
+  }
+  writeFileSync(source, "the plugin", { mode: 0o755 });
+  for (const path of [daemon.socket.slice("unix://".length), daemon.store]) chmodSync(path, 0o600);
+  chmodSync(place("state"), 0o700);
   const settings = {
     daemonSocket: daemon.socket,
     daemonCallTimeoutSeconds: 5,
@@ -23,10 +27,11 @@ async function startSite(t: Test, health = true): Promise<Site> {
     logLevel: "info",
     forcePoolName: false,
   };
-  const installation = { binary: { source: source!, dir: binDir! }, config: { dir: confDir!, settings } };
-  await install(installation, quiet);
-  return { ...daemon, binDir: binDir!, confDir: confDir!, source: source! };
+  await install({ binary: { source, dir: binDir }, config: { dir: confDir, settings } }, quiet);
+  return { ...daemon, binDir, confDir, source };
 }
+
+const startSite = async (t: Test, health = true): Promise<Site> => layOut(await startDaemon(t, { health }));
 
 const flags = ({ binDir, confDir, source }: Site): string[] => [
   `--cni-bin-dir=${binDir}`,
@@ -131,13 +136,13 @@ const faults: [
 ];
 
 test("check: each fault is found, alone, with what to do", async (t) => {
+  const daemon = await startDaemon(t);
   for (const [what, make, expected] of faults) {
-    const site = await startSite(t);
+    const site = await layOut(daemon);
     make(site);
     const findings = await check(site);
     t.match(findings, [expected], what);
     t.equal(findings.length, 1, `${what}: ${JSON.stringify(findings)}`);
-    await site.stop();
   }
 });
 
@@ -188,11 +193,7 @@ test("check: without a daemon the store is looked into", async (t) => {
   t.match(await check(site), [
     { check: "socket", severity: "error", message: /no daemon answers/, fix: /start ipam-node/ },
   ]);
-  // A store whose constraints were lost: SQLite itself does not mind.
-  const db = new DatabaseSync(site.store);
-  db.exec("PRAGMA writable_schema = ON");
-  db.exec("DELETE FROM sqlite_schema WHERE type = 'index'");
-  db.close();
+  writeFileSync(site.store, readFileSync(site.store).fill(0x55, 4096));
   const damaged = await check(site);
   t.match(damaged[1], { check: "store", severity: "error", message: /store \S+ .*damaged/, fix: /backup/ });
   rmSync(site.store);

@@ -26,10 +26,12 @@ async function until<T>(read: () => Promise<T>, wanted: (value: T) => boolean): 
   }
 }
 
-const poolNames = async (daemon: Daemon): Promise<string[]> =>
-  (JSON.parse((await daemon.debug("pools", "-o", "json")).stdout) as { pool: string }[]).map(
-    ({ pool }) => pool,
-  );
+/** The pools that this node has a share of. */
+async function poolNames(daemon: Daemon): Promise<string[]> {
+  const { stdout } = await daemon.debug("pools", "-o", "json");
+  const pools = JSON.parse(stdout) as { pool: string; share: unknown }[];
+  return pools.filter(({ share }) => share !== null).map(({ pool }) => pool);
+}
 
 test("edits are picked up while running and move no reservation", async (t) => {
   const daemon = await startDaemon(t, { pools: { "p.json": ipPool("p", spec) } });
@@ -67,10 +69,11 @@ test("edits are picked up while running and move no reservation", async (t) => {
 
   rmSync(join(daemon.pools, "broken.yaml"));
   rmSync(join(daemon.pools, "q.yaml"));
-  const gone = await until(
-    () => add(daemon, `gone-${Math.random()}`, "q"),
-    ({ status }) => status !== 0,
+  await until(
+    () => poolNames(daemon),
+    (names) => !names.includes("q"),
   );
+  const gone = await add(daemon, "five", "q");
   t.equal(
     errorOf(gone).msg,
     'grpc call failed: rpc error: code = NotFound desc = configuration for pool "q", poolType "ippool" not found',
