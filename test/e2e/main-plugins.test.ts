@@ -26,6 +26,8 @@ function makeHost(t: Parameters<typeof makeNamespace>[0]): Namespace {
   ipIn(host, "link", "add", "uplink", "type", "veth", "peer", "name", "switch");
   ipIn(host, "link", "set", "uplink", "up");
   ipIn(host, "link", "set", "switch", "up");
+  // With an address of its own the bridge keeps it when ports come and go, as the plugin's CHECK expects.
+  ipIn(host, "link", "add", "br-test", "address", "02:00:00:00:00:01", "type", "bridge");
   return host;
 }
 
