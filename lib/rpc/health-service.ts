@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // grpc.health.v1.Health, as its own document ("GRPC Health Checking Protocol") describes it.
-import type { handleServerStreamingCall, ServerWritableStream } from "@grpc/grpc-js";
 import { Code } from "./code.ts";
 import { RpcError, toRpcError } from "./error.ts";
-import { asBuffer } from "./grpc-js.ts";
 import { type HealthCheckRequest, HealthCheckResponse, IPAM_SERVICE, ServingStatus } from "./messages.ts";
 import { HEALTH_WATCH } from "./methods.ts";
-import { decodeRequest, isOver, toServiceError } from "./unary-service.ts";
+import type { ServerCall } from "./server-call.ts";
+import { readRequest } from "./unary-service.ts";
 
 /** Whether the daemon serves, and word of each change of it. */
 export type HealthSource = {
@@ -15,14 +14,12 @@ export type HealthSource = {
   onChange(listener: () => void): () => void;
 };
 
-type WatchStream = ServerWritableStream<Buffer, Buffer>;
-
 /** "" is the process as a whole. */
 const KNOWN_SERVICES: readonly string[] = ["", IPAM_SERVICE];
 
 export class HealthService {
   readonly #source: HealthSource;
-  readonly #watches = new Set<WatchStream>();
+  readonly #watches = new Map<ServerCall, () => void>();
   #isStopped = false;
 
   constructor(source: HealthSource) {
@@ -37,35 +34,40 @@ export class HealthService {
   }
 
   /** Tells the status at once and after each change, for as long as the caller listens. */
-  readonly watch: handleServerStreamingCall<Buffer, Buffer> = (stream) => {
+  async watch(call: ServerCall): Promise<void> {
     try {
-      const { service } = decodeRequest(HEALTH_WATCH, stream.request);
+      const { service } = await readRequest(HEALTH_WATCH, call);
       if (this.#isStopped) throw stopping();
-      if (!isOver(stream)) this.#begin(stream, service);
+      this.#begin(call, service);
     } catch (error) {
-      endWatch(stream, toRpcError(error));
+      call.fail(toRpcError(error));
     }
-  };
+  }
 
   /** Ends all watches, which would go on for ever, and takes no more. */
   stop(): void {
     this.#isStopped = true;
-    for (const stream of this.#watches) endWatch(stream, stopping());
+    for (const [call, forget] of this.#watches) {
+      forget();
+      call.fail(stopping());
+    }
   }
 
-  #begin(stream: WatchStream, service: string): void {
+  #begin(call: ServerCall, service: string): void {
     let told: number | undefined;
     const tell = (): void => {
       const status = this.#status(service);
-      if (status !== told) stream.write(asBuffer(HealthCheckResponse.encode({ status })));
+      if (status !== told) call.write(HealthCheckResponse.encode({ status }));
       told = status;
     };
     const unsubscribe = this.#source.onChange(tell);
-    this.#watches.add(stream);
-    stream.once("cancelled", () => {
+    const forget = (): void => {
       unsubscribe();
-      this.#watches.delete(stream);
-    });
+      this.#watches.delete(call);
+    };
+    this.#watches.set(call, forget);
+    call.signal.addEventListener("abort", forget);
+    call.begin();
     tell();
   }
 
@@ -77,9 +79,4 @@ export class HealthService {
 
 function stopping(): RpcError {
   return new RpcError(Code.Unavailable, "the daemon is stopping");
-}
-
-/** grpc-js takes the status of a stream from its error. */
-function endWatch(stream: WatchStream, error: RpcError): void {
-  stream.emit("error", toServiceError(error));
 }

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The daemon's gRPC server: IPAMService and the standard health service on one address.
-import { Server, ServerCredentials } from "@grpc/grpc-js";
-import { asBuffer, MAX_MESSAGE_SIZE, silenceGrpcJs } from "./grpc-js.ts";
+import { Code } from "./code.ts";
+import { RpcError } from "./error.ts";
 import type { CallContext, IpamHandlers } from "./handlers.ts";
 import { HealthService, type HealthSource } from "./health-service.ts";
+import { Http2Sessions } from "./http2-sessions.ts";
 import { type Listener, listen } from "./listener.ts";
+import { HEALTH_SERVICE, IPAM_SERVICE } from "./messages.ts";
 import {
   HEALTH_CHECK,
   HEALTH_WATCH,
@@ -14,7 +16,8 @@ import {
   type IpamResponse,
   type Method,
 } from "./methods.ts";
-import { type UnexpectedErrorLog, unaryService } from "./unary-service.ts";
+import { ServerCall } from "./server-call.ts";
+import { type CallService, type UnexpectedErrorLog, unaryService } from "./unary-service.ts";
 
 export type RpcServerOptions = {
   /** "unix:///PATH", whose directory exists and where nothing lies, or "tcp://HOST:PORT". */
@@ -53,28 +56,35 @@ const DEFAULT_LIMITS: RpcServerLimits = {
 
 /** Rejects with the system's error when the address cannot be had. */
 export async function startRpcServer(options: RpcServerOptions): Promise<RpcServer> {
-  silenceGrpcJs();
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const health = new HealthService(options.health);
-  const server = createGrpcServer(limits);
-  addServices(server, options, health);
-  // Sockets are ours to bind: grpc-js would bind later, where a umask around it would reach other files as well.
-  const injector = server.createConnectionInjector(ServerCredentials.createInsecure());
+  const services = servicesOf(options, health);
+  const sessions = new Http2Sessions({
+    ...limits,
+    onStream: (stream, headers) => {
+      // What is no gRPC is told so in HTTP ("gRPC over HTTP2", Content-Type).
+      if (!/^application\/grpc($|[+;])/.test(headers["content-type"] ?? "")) {
+        stream.on("error", () => undefined);
+        stream.respond({ ":status": 415 }, { endStream: true });
+        return;
+      }
+      const call = new ServerCall(stream, headers);
+      void (services.get(call.path) ?? refuse)(call);
+    },
+  });
   const listener = await listen(options.address, {
     maxConnections: limits.maxConnections,
-    onConnection: (socket) => injector.injectConnection(socket),
+    onConnection: (socket) => sessions.add(socket),
     onError: (error) => options.log?.error("cannot accept connections", error),
   });
-  return { address: listener.address, stop: (graceMs) => stop({ server, listener, health }, graceMs) };
+  return { address: listener.address, stop: (graceMs) => stop({ sessions, listener, health }, graceMs) };
 }
 
-function createGrpcServer(limits: RpcServerLimits): Server {
-  return new Server({
-    "grpc.max_receive_message_length": MAX_MESSAGE_SIZE,
-    "grpc.max_concurrent_streams": limits.maxConcurrentStreams,
-    "grpc.max_connection_idle_ms": limits.maxIdleMs,
-    "grpc.enable_channelz": 0,
-  });
+async function refuse(call: ServerCall): Promise<void> {
+  const [service = "", method = ""] = call.path.slice(1).split("/");
+  const known = service === IPAM_SERVICE || service === HEALTH_SERVICE;
+  const what = known ? `unknown method ${method} for service ${service}` : `unknown service ${service}`;
+  call.fail(new RpcError(Code.Unimplemented, what));
 }
 
 /** The handlers once more, in the form in which TypeScript follows a name to its messages. */
@@ -85,30 +95,33 @@ type HandlersByName = {
   ) => Promise<IpamResponse<K>>;
 };
 
-function addServices(server: Server, { handlers, log }: RpcServerOptions, health: HealthService): void {
+function servicesOf(
+  { handlers, log }: RpcServerOptions,
+  health: HealthService,
+): ReadonlyMap<string, CallService> {
   const byName: HandlersByName = handlers;
+  const services = new Map<string, CallService>();
   const addUnary = <Q, R>(
     method: Method<Q, R>,
     answer: (request: Q, context: CallContext) => Promise<R>,
   ): void => {
-    server.register(method.path, unaryService(method, answer, log), asBuffer, asBuffer, "unary");
+    services.set(method.path, unaryService(method, answer, log));
   };
   const addIpam = <K extends keyof IpamHandlers>(name: K): void =>
     addUnary(IPAM_METHODS[name], (request, context) => byName[name](request, context));
   for (const name of IPAM_METHOD_NAMES) addIpam(name);
   addUnary(HEALTH_CHECK, (request) => health.check(request));
-  server.register(HEALTH_WATCH.path, health.watch, asBuffer, asBuffer, "serverStream");
+  services.set(HEALTH_WATCH.path, (call) => health.watch(call));
+  return services;
 }
 
 async function stop(
-  { server, listener, health }: { server: Server; listener: Listener; health: HealthService },
+  { sessions, listener, health }: { sessions: Http2Sessions; listener: Listener; health: HealthService },
   graceMs: number,
 ): Promise<void> {
   const closed = listener.close();
   health.stop();
-  // Resolving is the listener's part; grpc-js only says goodbye on each connection. Its forceShutdown knows no
-  // connections without its channelz bookkeeping, so the sockets are broken off here.
-  server.tryShutdown(() => undefined);
+  sessions.close();
   const timer = setTimeout(() => listener.destroyConnections(), graceMs);
   await closed;
   clearTimeout(timer);
