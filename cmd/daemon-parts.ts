@@ -20,7 +20,7 @@ const nothing = { stop: () => undefined };
 export function daemonParts(settings: DaemonSettings, poolsDir: string, log: Logger): DaemonParts {
   const { nodeName, storeFile, bind, installation } = settings;
   return {
-    openStore: () => startStoreThread({ storeFile, workerUrl: storeWorkerUrl(), log: log.named("store") }),
+    openStore: () => startStoreThread({ storeFile, workerUrl: storeWorkerUrl() }),
     async claimAddress() {
       if (bind.kind === "unix") await claimSocketPath(bind.path);
     },

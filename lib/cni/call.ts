@@ -2,6 +2,7 @@
 import type { Config } from "./config.ts";
 import { callDaemon, type DaemonCall, type Rpc } from "./daemon-call.ts";
 import type { Command, Environment } from "./environment.ts";
+import type { Stdin } from "./stdin.ts";
 import type { CniVersion } from "./version.ts";
 
 /** A CNI call whose environment and version are in order. */
@@ -9,6 +10,7 @@ export type CniCall = {
   readonly command: Command;
   readonly version: CniVersion;
   readonly environment: Environment;
+  readonly stdin: Stdin;
   readonly config: Config;
   /** Milliseconds since the epoch when the plugin was started. */
   readonly beganAtMs: number;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { quote } from "./quote.ts";
 
 const KNOWN = ["IgnoreUnknown", "IP", "K8S_POD_NAME", "K8S_POD_NAMESPACE", "K8S_POD_UID"] as const;
 
@@ -10,8 +11,8 @@ export function parseCniArgs(text: string): CniArgs {
   const unknown: string[] = [];
   for (const pair of text === "" ? [] : text.split(";")) {
     const [key, value, ...rest] = pair.split("=") as [string, ...string[]];
-    if (value === undefined || rest.length > 0) throw new Error(`ARGS: invalid pair ${JSON.stringify(pair)}`);
-    if (!(KNOWN as readonly string[]).includes(key)) unknown.push(JSON.stringify(pair));
+    if (value === undefined || rest.length > 0) throw new Error(`ARGS: invalid pair ${quote(pair)}`);
+    if (!(KNOWN as readonly string[]).includes(key)) unknown.push(quote(pair));
     else if (key === "IgnoreUnknown") args[key] = parseIgnoreUnknown(value, pair);
     else args[key] = value;
   }
@@ -26,5 +27,5 @@ function parseIgnoreUnknown(value: string, pair: string): string {
   if (folded === "1" || folded === "true") return "1";
   if (folded === "0" || folded === "false") return "0";
   const why = `boolean unmarshal error: invalid input ${folded}`;
-  throw new Error(`ARGS: error parsing value of pair ${JSON.stringify(pair)}: ${why}`);
+  throw new Error(`ARGS: error parsing value of pair ${quote(pair)}: ${why}`);
 }

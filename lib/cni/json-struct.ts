@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // JSON objects read as Go's encoding/json fills a struct, because configurations were written against that: keys match
-// whatever their case, the last match wins, null leaves a field as it is, and a value of another type is an error.
+// whatever their case, the last match wins, objects are merged, and a value of another type is an error. null leaves texts
+// and numbers as they are and empties the rest.
 
 type JsonObject = { readonly [key: string]: unknown };
 
@@ -8,77 +9,84 @@ const INT32_LIMIT = 0x80000000;
 const INT64_LIMIT = 0x8000000000000000;
 
 export class JsonStruct {
-  readonly #members: JsonObject;
+  /** Of one object, or of several under keys that differ in case. */
+  readonly #members: readonly (readonly [key: string, value: unknown])[];
   readonly #path: string;
 
-  private constructor(members: JsonObject, path: string) {
-    this.#members = members;
+  private constructor(objects: readonly JsonObject[], path: string) {
+    this.#members = objects.flatMap((object) => Object.entries(object));
     this.#path = path;
   }
 
-  /** null is an empty struct; throws Error when the text is no JSON or no object. */
-  static parse(text: string): JsonStruct {
+  /** null is an empty struct; throws Error when the text is no JSON or no object. Errors call the struct `typeName`. */
+  static parse(text: string, typeName: string): JsonStruct {
     const value: unknown = JSON.parse(text) ?? {};
     if (kindOf(value) !== "object")
-      throw new Error(`json: cannot unmarshal ${kindOf(value)} into Go value of type NetConf`);
-    return new JsonStruct(value as JsonObject, "NetConf");
+      throw new Error(`json: cannot unmarshal ${kindOf(value)} into Go value of type ${typeName}`);
+    return new JsonStruct([value as JsonObject], typeName);
   }
 
   /** "" when absent. */
   string(name: string): string {
-    return this.#get<string>(name, "string") ?? "";
+    return this.#matches<string>(name, "string").findLast((value) => value !== null) ?? "";
   }
 
   boolean(name: string): boolean | undefined {
-    return this.#get<boolean>(name, "bool");
+    return this.#matches<boolean>(name, "bool").at(-1) ?? undefined;
   }
 
   int32(name: string): number | undefined {
-    return this.#integer(name, "int32", INT32_LIMIT);
+    return this.#integers(name, "int32", INT32_LIMIT).at(-1) ?? undefined;
   }
 
-  /** A 64-bit number, rounded where it is beyond 2^53. */
-  int(name: string): number | undefined {
-    return this.#integer(name, "int", INT64_LIMIT);
+  /** A 64-bit number, rounded where it is beyond 2^53; 0 when absent. */
+  int(name: string): number {
+    return this.#integers(name, "int", INT64_LIMIT).findLast((value) => value !== null) ?? 0;
   }
 
   /** [] when absent; null elements are "". */
   strings(name: string): string[] {
-    const values = this.#get<unknown[]>(name, "array", "[]string") ?? [];
-    return values.map((value) => {
-      if (value !== null && typeof value !== "string") throw this.#mismatch(kindOf(value), name, "string");
-      return value ?? "";
-    });
+    const lists = this.#matches<unknown[]>(name, "array", "[]string").map((list) =>
+      list?.map((value) => {
+        if (value !== null && typeof value !== "string") throw this.#mismatch(kindOf(value), name, "string");
+        return value ?? "";
+      }),
+    );
+    return lists.at(-1) ?? [];
   }
 
   struct(name: string): JsonStruct | undefined {
-    const value = this.#get<JsonObject>(name, "object", "struct");
-    return value && new JsonStruct(value, `${this.#path}.${name}`);
+    const values = this.#matches<JsonObject>(name, "object", "struct");
+    const objects = values.slice(values.lastIndexOf(null) + 1).filter((value) => value !== null);
+    return objects.length > 0 ? new JsonStruct(objects, `${this.#path}.${name}`) : undefined;
   }
 
   /** undefined when absent; null elements are empty structs. */
   structs(name: string): JsonStruct[] | undefined {
-    return this.#get<unknown[]>(name, "array", "[]struct")?.map((value) => {
+    const list = this.#matches<unknown[]>(name, "array", "[]struct").at(-1) ?? undefined;
+    return list?.map((value) => {
       if (value !== null && kindOf(value) !== "object") throw this.#mismatch(kindOf(value), name, "struct");
-      return new JsonStruct((value ?? {}) as JsonObject, `${this.#path}.${name}`);
+      return new JsonStruct([(value ?? {}) as JsonObject], `${this.#path}.${name}`);
     });
   }
 
-  #integer(name: string, type: string, limit: number): number | undefined {
-    const value = this.#get<number>(name, "number", type);
-    if (value === undefined || (Number.isInteger(value) && value >= -limit && value < limit)) return value;
-    throw this.#mismatch(`number ${value}`, name, type);
+  #integers(name: string, type: string, limit: number): (number | null)[] {
+    return this.#matches<number>(name, "number", type).map((value) => {
+      if (value === null || (Number.isInteger(value) && value >= -limit && value < limit)) return value;
+      throw this.#mismatch(`number ${value}`, name, type);
+    });
   }
 
-  #get<T>(name: string, kind: string, type = kind): T | undefined {
+  /** What all matching keys hold, in their order. */
+  #matches<T>(name: string, kind: string, type = kind): (T | null)[] {
     const folded = name.toLowerCase();
-    let found: unknown;
-    for (const key of Object.keys(this.#members)) {
-      const matches = key.length === name.length && key.toLowerCase() === folded;
-      if (matches && this.#members[key] !== null) found = this.#members[key];
+    const values: (T | null)[] = [];
+    for (const [key, value] of this.#members) {
+      if (key.length !== name.length || key.toLowerCase() !== folded) continue;
+      if (value !== null && kindOf(value) !== kind) throw this.#mismatch(kindOf(value), name, type);
+      values.push(value as T | null);
     }
-    if (found !== undefined && kindOf(found) !== kind) throw this.#mismatch(kindOf(found), name, type);
-    return found as T | undefined;
+    return values;
   }
 
   #mismatch(kind: string, name: string, type: string): Error {

@@ -76,16 +76,17 @@ function prepareCall(platform: Platform, journal: Journal, invocation: Invocatio
   const version = checkVersion(stdin.network, command);
   checkNetns(platform, command, environment.netns);
   const config = explain(command, () => loadConfig(stdin.network, platform));
+  const call = { command, version, environment, stdin, config, beganAtMs };
   journal.open(config.settings.logFile, config.settings.logLevel);
   const { containerId, netns, interfaceName, args } = environment;
   journal.log(
     "info",
     `CMD ${command} Call: ContainerID: ${containerId} Netns: ${netns} IfName: ${interfaceName}`,
   );
-  if (!journal.shows("debug")) return { command, version, environment, config, beganAtMs };
+  if (!journal.shows("debug")) return call;
   journal.log("debug", `CMD ${command}: Args: ${args} StdinData: ${stdin.text}`);
   journal.log("debug", `CMD ${command}: Parsed IPAM conf: ${JSON.stringify(config)}`);
-  return { command, version, environment, config, beganAtMs };
+  return call;
 }
 
 function perform(platform: Platform, journal: Journal, call: CniCall, openDaemon: OpenDaemon): string {

@@ -37,7 +37,7 @@ export function readIpamSettings(ipam: JsonStruct): IpamSettings {
     poolName: ipam.string("poolName"),
     poolType: ipam.string("poolType"),
     daemonSocket: ipam.string("daemonSocket"),
-    daemonCallTimeoutSeconds: ipam.int("daemonCallTimeoutSeconds") ?? 0,
+    daemonCallTimeoutSeconds: ipam.int("daemonCallTimeoutSeconds"),
     confDir: ipam.string("confDir"),
     logFile: ipam.string("logFile"),
     logLevel: ipam.string("logLevel"),
@@ -55,7 +55,7 @@ export function completeSettings(written: IpamSettings, platform: Platform): Ipa
 function readFile(path: string, platform: Platform): IpamSettings | undefined {
   try {
     const text = platform.readFile(path, MAX_FILE_BYTES);
-    return text === undefined ? undefined : readIpamSettings(JsonStruct.parse(text));
+    return text === undefined ? undefined : readIpamSettings(JsonStruct.parse(text, "IPAMConf"));
   } catch (error) {
     throw new Error(`failed to read/parse config file(${path}). ${(error as Error).message}`);
   }

@@ -5,6 +5,7 @@ import { isName } from "./environment.ts";
 import { CniCode, CniError } from "./error.ts";
 import { JsonStruct } from "./json-struct.ts";
 import type { Platform } from "./platform.ts";
+import { quote } from "./quote.ts";
 import {
   CNI_VERSIONS,
   type CniVersion,
@@ -35,7 +36,7 @@ export function readStdin(platform: Platform): Stdin {
   const text = readText(platform);
   try {
     if (text === undefined) throw new Error(`more than ${MAX_STDIN_BYTES} bytes on stdin`);
-    const network = JsonStruct.parse(text);
+    const network = JsonStruct.parse(text, "NetConf");
     network.string("name"); // of another type it is as broken as JSON that does not parse
     return { text, network };
   } catch (error) {
@@ -62,8 +63,8 @@ export function findVersion(network: JsonStruct): string {
 export function checkVersion(network: JsonStruct, command: Command): CniVersion {
   const version = readVersion(network);
   if (!isCniVersion(version)) {
-    const supported = CNI_VERSIONS.map((known) => `"${known}"`).join(" ");
-    const details = `config is ${JSON.stringify(version)}, plugin supports [${supported}]`;
+    const supported = CNI_VERSIONS.map(quote).join(" ");
+    const details = `config is ${quote(version)}, plugin supports [${supported}]`;
     throw new CniError(CniCode.incompatibleVersion, "incompatible CNI versions", details);
   }
   if (isAtLeast(version, SINCE[command])) return version;

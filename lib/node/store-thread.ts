@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
-import type { Logger } from "../log/log.ts";
 import { Code } from "../rpc/code.ts";
 import { RpcError, toRpcError } from "../rpc/error.ts";
 import type { CallName, Calls, Desk } from "./call.ts";
@@ -16,7 +15,6 @@ export type StoreThreadOptions = {
   readonly storeFile: string;
   /** The worker's program, store-worker.ts or its bundle. */
   readonly workerUrl: URL;
-  readonly log: Logger;
   /** "normal" may lose the last moments with a power cut: for measurements only. */
   readonly synchronous?: "full" | "normal";
   /** How many calls may wait; one more is refused with ResourceExhausted. */
@@ -28,7 +26,6 @@ export class StoreThread implements Desk {
   /** Resolves when the thread has ended though nobody stopped it: the daemon should end too (see #die). */
   readonly died: Promise<Error>;
   readonly #worker: Worker;
-  readonly #log: Logger;
   readonly #queue: CallQueue;
   readonly #faultListeners = new Set<(fault: string) => void>();
   readonly #resolveDied: (error: Error) => void;
@@ -42,7 +39,6 @@ export class StoreThread implements Desk {
   /** Use startStoreThread. `worker`: has said that the store is open, or `fault` why it is not. */
   constructor(worker: Worker, options: StoreThreadOptions, fault: string | undefined) {
     this.#worker = worker;
-    this.#log = options.log;
     this.#fault = fault;
     this.#queue = new CallQueue(options.maxQueue ?? QUEUE_MAX);
     const { promise, resolve } = Promise.withResolvers<Error>();
@@ -135,10 +131,10 @@ export class StoreThread implements Desk {
     this.#resolveDied(new Error(message, { cause: error }));
   }
 
+  /** Says nothing itself: whoever listens to the fault, or waits for the end, logs it. */
   #fail(fault: string): void {
     if (this.#fault !== undefined) return;
     this.#fault = fault;
-    this.#log.error("the store cannot be used", new Error(fault));
     const outcome: CallOutcome = { ok: false, code: Code.Unavailable, message: fault };
     for (const { settle } of [...this.#running, ...this.#queue.take(this.#queue.length)]) settle(outcome);
     this.#running = [];

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// What server and client ask of grpc-js alike.
+// What the client asks of grpc-js.
 import { logVerbosity, setLogVerbosity } from "@grpc/grpc-js";
 
-/** The largest message either side takes. */
+/** The largest answer that is taken. */
 export const MAX_MESSAGE_SIZE = 4 << 20;
 
 /** grpc-js writes to stderr by itself, whatever the process's log looks like, also when its own variables ask it to. */

@@ -11,6 +11,9 @@ export type Listener = {
   destroyConnections(): void;
 };
 
+/** Connections that wait to be accepted: beyond it a connect fails at once. The kernel's own bound (somaxconn) is this. */
+const BACKLOG = 4096;
+
 export type ListenerOptions = {
   readonly maxConnections: number;
   readonly onConnection: (socket: Socket) => void;
@@ -32,7 +35,7 @@ export async function listen(address: string, options: ListenerOptions): Promise
   });
   server.maxConnections = options.maxConnections;
   const listening = once(server, "listening");
-  if (where.path === undefined) server.listen(where);
+  if (where.path === undefined) server.listen({ ...where, backlog: BACKLOG });
   else listenPrivately(server, where.path);
   await listening;
   server.on("error", options.onError);
@@ -57,7 +60,7 @@ function parseAddress(address: string): ListenOptions {
 function listenPrivately(server: Server, path: string): void {
   const umask = process.umask(0o177);
   try {
-    server.listen({ path });
+    server.listen({ path, backlog: BACKLOG });
   } finally {
     process.umask(umask);
   }

@@ -49,7 +49,7 @@ export type RpcServer = {
 
 // A plugin opens a connection for each call; the debug commands and probes keep one or two.
 const DEFAULT_LIMITS: RpcServerLimits = {
-  maxConnections: 1024,
+  maxConnections: 4096,
   maxConcurrentStreams: 128,
   maxIdleMs: 60_000,
 };

@@ -82,6 +82,7 @@ const mistakes: readonly Mistake[] = [
   { ...cniArgs(`${POD};IP=x`), msg: "CNI_ARGS: IP argument contains invalid IP address" },
   { ...cniArgs(`${POD};FOO=bar`), msg: 'ARGS: unknown args ["FOO=bar"]' },
   { ...cniArgs(`IgnoreUnknown=0;${POD};A=b;ip=x`), msg: 'ARGS: unknown args ["A=b" "ip=x"]' },
+  { ...cniArgs(`${POD};É="\u00a0\x7f\x01\n`), msg: 'ARGS: unknown args ["É=\\"\\u00a0\\x7f\\x01\\n"]' },
   { ...cniArgs("K8S_POD_NAME"), msg: 'ARGS: invalid pair "K8S_POD_NAME"' },
   { ...cniArgs(`${POD};`), msg: 'ARGS: invalid pair ""' },
   { ...cniArgs(`${POD};A=b=c`), msg: 'ARGS: invalid pair "A=b=c"' },

@@ -36,6 +36,7 @@ test("the older key counts where the newer one is missing", (t) => {
   t.equal(asked(gc({ [NEW]: null, [OLD]: entry("old") })).validAttachments[0]!.cniContainerid, "old");
   t.equal(asked(gc({ [NEW]: entry("new"), [OLD]: entry("old") })).validAttachments[0]!.cniContainerid, "new");
   t.same(asked(gc({ [NEW]: [], [OLD]: entry("old") })).validAttachments, []);
+  t.same(asked(gc({ [NEW]: [], [OLD]: [{}] })).validAttachments, [], "the older one is not looked at");
   t.end();
 });
 

@@ -51,6 +51,34 @@ const rows: readonly Row[] = [
   },
   { name: "the last key wins", ipam: { poolName: "a", POOLNAME: "b" }, expect: { pools: ["b"] } },
   { name: "null leaves a value", ipam: { poolName: "a", POOLNAME: null }, expect: { pools: ["a"] } },
+  {
+    name: "null empties a list",
+    conf: { args: { cni: { ips: ["1.2.3.4"], IPS: null } } },
+    expect: { requestedIps: [] },
+  },
+  {
+    name: "null empties an object",
+    conf: { args: { cni: { poolNames: ["a"] }, CNI: null } },
+    expect: { pools: ["net"] },
+  },
+  {
+    name: "objects under keys of another case are merged",
+    conf: {
+      args: { cni: { ips: ["1.2.3.4"] }, CNI: { poolNames: ["a"] } },
+      ARGS: { cni: { poolNames: ["b"] } },
+    },
+    expect: { pools: ["b"], requestedIps: ["1.2.3.4"] },
+  },
+  {
+    name: "what is of no concern has any type",
+    conf: { type: 5, prevResult: "x", dns: 1 },
+    expect: { pools: ["net"] },
+  },
+  {
+    name: "the lists of GC are of no concern",
+    conf: { "cni.dev/valid-attachments": 5, "cni.dev/attachments": [{}] },
+    expect: { pools: ["net"] },
+  },
   { name: "args without cni", conf: { args: {} }, expect: { pools: ["net"] } },
   { name: "args is null", conf: { args: null, runtimeConfig: null }, expect: { pools: ["net"] } },
   { name: "args.cni is null", conf: { args: { cni: null } }, expect: { pools: ["net"] } },
@@ -134,6 +162,10 @@ test("a broken file fails the call and is named", (t) => {
     t.equal(errorOf(outcome).msg.slice(0, start.length), start);
     t.ok(errorOf(outcome).msg.length > start.length);
   }
+  t.match(
+    errorOf(callInProcess({ file: '{"poolName":1}' })).msg,
+    /number into Go struct field IPAMConf\.poolName /,
+  );
   t.match(
     errorOf(callInProcess({ ipam: { confDir: "/dev/null" } })).msg,
     /file\(\/dev\/null\/nv-ipam\.conf\)\. ./,

@@ -13,6 +13,7 @@ const broken: readonly (readonly [name: string, stdin: string | Uint8Array])[] =
   ["a number", "1"],
   ["two documents", "{} {}"],
   ["a name that is a number", '{"name":5}'],
+  ["a name that is a number under another key", '{"name":5,"NAME":"net"}'],
   ["a name that is an object", '{"name":{}}'],
   ["more than 1 MiB", `{"name":"net"}${" ".repeat(MIB)}`],
   ["a byte order mark", "\ufeff{}"],

@@ -55,7 +55,7 @@ export async function startDaemon(
   t: Test,
   { place = makePlace(t), shares = sampleShares, handlers = {} as Partial<IpamHandlers>, health = true } = {},
 ): Promise<Daemon> {
-  const desk = await startStoreThread({ storeFile: place.store, workerUrl, log: quiet });
+  const desk = await startStoreThread({ storeFile: place.store, workerUrl });
   if (desk.fault() === undefined) await desk.call("setShares", serving(...shares));
   const service = createService({ desk, nodeName: "node-a", requirePod: false });
   const server = await startRpcServer({

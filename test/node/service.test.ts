@@ -48,7 +48,7 @@ const parameters = (more: Partial<IPAMParameters> = {}): IPAMParameters => ({
 });
 
 async function setUp(t: Test, requirePod = true) {
-  const desk = await startStoreThread({ storeFile: join(t.testdir(), "store"), workerUrl, log: quiet });
+  const desk = await startStoreThread({ storeFile: join(t.testdir(), "store"), workerUrl });
   t.teardown(() => desk.stop());
   await desk.call("setShares", serving(routed, cidr));
   return { desk, service: createService({ desk, nodeName: "node-a", requirePod }) };

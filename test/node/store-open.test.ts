@@ -185,7 +185,7 @@ test("what an administrator has to mend keeps the daemon from starting", async (
   const dir = t.testdir();
   mkdirSync(join(dir, "store"));
   const log = { named: () => log, info() {}, warn() {}, error() {} };
-  const start = (storeFile: string) => startStoreThread({ storeFile, workerUrl, log });
+  const start = (storeFile: string) => startStoreThread({ storeFile, workerUrl });
   await t.rejects(start(join(dir, "store")), { message: /store .* is not a regular file/ });
   await t.rejects(start(join(dir, "none", "store")), { message: /directory of store .* does not exist/ });
   t.end();

@@ -14,7 +14,7 @@ const quiet: Logger = { named: () => quiet, info() {}, warn() {}, error() {} };
 
 async function start(t: Test, options: { maxQueue?: number; storeFile?: string; workerUrl?: URL } = {}) {
   const storeFile = options.storeFile ?? join(t.testdir(), "store");
-  const desk = await startStoreThread({ workerUrl, log: quiet, ...options, storeFile });
+  const desk = await startStoreThread({ workerUrl, ...options, storeFile });
   t.teardown(() => desk.stop());
   return { desk, storeFile };
 }
@@ -60,7 +60,7 @@ test("nobody else gets the store, while another thread's or another process's da
   const other = () =>
     execFileSync(process.execPath, ["--input-type=module", "-e", program]).toString().trim();
   t.equal(other(), "locked store lock is held by a different process");
-  await t.rejects(startStoreThread({ storeFile, workerUrl, log: quiet }), {
+  await t.rejects(startStoreThread({ storeFile, workerUrl }), {
     message: "store lock is held by a different process",
   });
   await desk.call("allocate", wish("a"));
