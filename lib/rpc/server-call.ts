@@ -7,6 +7,8 @@ import { frameMessage, MessageReader } from "./message-framing.ts";
 import { encodeGrpcMessage, parseGrpcTimeout } from "./wire-metadata.ts";
 
 const RESPONSE_HEADERS = { ":status": 200, "content-type": "application/grpc" };
+/** A date is of no use to a caller on the same host, and costs the plugin its decoding. */
+const WITHOUT_DATE = { sendDate: false };
 
 export class ServerCall {
   /** "/package.Service/Method". */
@@ -55,7 +57,7 @@ export class ServerCall {
 
   /** Ends the call with its one answer. */
   answer(message: Uint8Array): void {
-    if (this.#isOver) return;
+    if (!this.#isHeard()) return;
     this.begin();
     this.#finish();
     this.#stream.end(frameMessage(message));
@@ -63,19 +65,19 @@ export class ServerCall {
 
   /** Begins a stream of answers. */
   begin(): void {
-    if (this.#isOver) return;
-    this.#stream.respond(RESPONSE_HEADERS, { waitForTrailers: true });
+    if (!this.#isHeard()) return;
+    this.#stream.respond(RESPONSE_HEADERS, { ...WITHOUT_DATE, waitForTrailers: true });
     this.#stream.on("wantTrailers", () => this.#stream.sendTrailers({ "grpc-status": "0" }));
   }
 
   /** One more answer of a stream. */
   write(message: Uint8Array): void {
-    if (!this.#isOver) this.#stream.write(frameMessage(message));
+    if (this.#isHeard()) this.#stream.write(frameMessage(message));
   }
 
   /** Ends the call without an answer, or breaks a stream of them off. */
   fail({ code, message }: RpcError): void {
-    if (this.#isOver) return;
+    if (!this.#isHeard()) return;
     this.#finish();
     const status = { "grpc-status": String(code), "grpc-message": encodeGrpcMessage(message) };
     if (this.#stream.headersSent) {
@@ -83,9 +85,15 @@ export class ServerCall {
       this.#stream.on("wantTrailers", () => this.#stream.sendTrailers(status));
       this.#stream.end();
     } else {
-      this.#stream.respond({ ...RESPONSE_HEADERS, ...status }, { endStream: true });
+      this.#stream.respond({ ...RESPONSE_HEADERS, ...status }, { ...WITHOUT_DATE, endStream: true });
     }
     if (!this.#stream.readableEnded) this.#refuseRest();
+  }
+
+  /** False also between a reset and the stream's event that tells of it: speaking would throw. */
+  #isHeard(): boolean {
+    if (this.#stream.destroyed || this.#stream.closed) this.#giveUp();
+    return !this.#isOver;
   }
 
   /** What may still come of the request is not wanted: so says a reset after the response (RFC 9113 section 8.1). */
