@@ -24,14 +24,21 @@ function readFlag(arg: string): Spelled | undefined {
 
 /**
  * The arguments in the one spelling that commander knows, for those that Go's flag parser knows as well: "--node_name" for
- * "--node-name", "-v=2" for "--v=2", and a "--flag [bool]" that stands alone as "--flag=true", so that it never takes
- * the next argument for its value. Ends with the program's error for a flag that is nowhere.
+ * "--node-name", "-v=2" for "--v=2", and a "--flag [bool]" that stands alone as "--flag=true": of what follows it takes
+ * nothing but the words true and false. Ends with the program's error for a flag that is nowhere.
  */
 export function normalizeArguments(program: Command, args: readonly string[]): string[] {
   const known = listOptions(program);
   const normal: string[] = [];
   let valueNext = false;
+  let alone: string | undefined;
   for (const [index, arg] of args.entries()) {
+    if (alone !== undefined && (arg === "true" || arg === "false")) {
+      normal.splice(-1, 1, `${alone}=${arg}`);
+      alone = undefined;
+      continue;
+    }
+    alone = undefined;
     if (arg === "--" && !valueNext) return [...normal, ...args.slice(index)];
     const spelled: Spelled | undefined = valueNext ? undefined : readFlag(arg);
     valueNext = false;
@@ -44,7 +51,8 @@ export function normalizeArguments(program: Command, args: readonly string[]): s
     if (!known.has(long)) refuse(program, flag, [...known.keys()]);
     const option = known.get(long);
     valueNext = value === "" && option?.required === true;
-    normal.push(value === "" && option?.optional ? `${long}=true` : `${long}${value}`);
+    if (value === "" && option?.optional) alone = long;
+    normal.push(alone === undefined ? `${long}${value}` : `${long}=true`);
   }
   return normal;
 }

@@ -26,15 +26,18 @@ export function fail(error: unknown): never {
   process.exit(1);
 }
 
-/** Flags before a command's name ("ipam-node --store-file F pools") would be lost without a word: they are an error. */
+/**
+ * Flags before a command's name ("ipam-node --store-file F pools") count where the command has them too; any other would be
+ * lost without a word, and is an error.
+ */
 function refuseFlagsBefore(program: Command, subcommand: Command): void {
   const given = program.options.find(
-    (option) => program.getOptionValueSource(option.attributeName()) === "cli",
+    (option) =>
+      program.getOptionValueSource(option.attributeName()) === "cli" &&
+      !subcommand.options.some(({ long }) => long === option.long),
   );
   if (given === undefined) return;
-  program.error(
-    `error: option '${given.long}' before '${subcommand.name()}': a command's options come after its name`,
-  );
+  program.error(`error: option '${given.long}' before '${subcommand.name()}', which has no such option`);
 }
 
 /** Parses the arguments and runs what they ask for; the process's exit status says how it went. */

@@ -12,4 +12,6 @@ export type CallScope = {
   readonly nowMs: number;
   /** Does to the pool table what the call's rows say; run once the call has succeeded, so nothing is ever undone. */
   readonly onSuccess: (effect: () => void) => void;
+  /** As onSuccess, once the batch is on the disk: for what the store does not hold, so that reading it anew cannot undo it. */
+  readonly onCommit: (effect: () => void) => void;
 };

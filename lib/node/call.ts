@@ -65,6 +65,9 @@ export type ShareUpdate = {
   readonly keepUnlisted?: string;
 };
 
+/** What one collectGarbage releases at most: while it runs no pod gets an address. */
+export const GARBAGE_AT_ONCE = 2000;
+
 /** Every call with what it asks for and what it answers. */
 export type Calls = {
   /** Reserves one address in each pool, all or none; the answers are in the order of the pools. */
@@ -90,6 +93,7 @@ export type Calls = {
     request: { readonly pools: readonly PoolRef[]; readonly attachment: Attachment };
     answer: number;
   };
+  /** How many went, at most GARBAGE_AT_ONCE: then there may be more. */
   collectGarbage: {
     request: {
       readonly networkName: string;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Address } from "../ip/address.ts";
-import { rangeContains, rangeSize } from "../ip/range.ts";
+import { type Range, rangeContains, rangeSize } from "../ip/range.ts";
 import { RangeSet, type Span } from "../ip/range-set.ts";
 import type { Share } from "../pool/share.ts";
 
@@ -27,6 +27,12 @@ export class FreeAddresses {
   /** Addresses of the range that are never chosen. */
   get excluded(): bigint {
     return rangeSize(this.#share.range) - this.#choosable.size;
+  }
+
+  /** The addresses of the range that may be chosen, reserved or not, in order. */
+  choosable(): Range[] {
+    const { family } = this.#share.range;
+    return [...this.#choosable.spans()].map((span) => ({ family, ...span }));
   }
 
   /** Comparisons and moves so far, see RangeSet. */

@@ -7,11 +7,11 @@ import type { PoolEntry, PoolTable } from "./pool-table.ts";
 
 /** Every pool, ordered by type and name. */
 export function listPools(table: PoolTable): PoolState[] {
-  return table.list().map(stateOf);
+  return table.list().map((entry) => stateOf(entry, table.staleReason(entry)));
 }
 
-function stateOf({ ref, served, used, last, brokenShare, ...entry }: PoolEntry): PoolState {
-  const staleReason = brokenShare === undefined ? entry.staleReason : `invalid config: ${brokenShare}`;
+function stateOf({ ref, served, used, last, brokenShare }: PoolEntry, reason?: string): PoolState {
+  const staleReason = brokenShare === undefined ? reason : `invalid config: ${brokenShare}`;
   const stale = staleReason === undefined ? {} : { staleReason };
   if (served === undefined)
     return { pool: ref, size: 0n, used: BigInt(used), free: 0n, excluded: 0n, ...stale };

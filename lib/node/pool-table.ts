@@ -21,8 +21,6 @@ export type PoolEntry = {
   last: Address | undefined;
   /** Reservations, those outside the range included. */
   used: number;
-  /** Why the share is an older one than the pool asks for. */
-  staleReason: string | undefined;
 };
 
 const RESTORED = "restored from the store, the pools have not been read since the start";
@@ -32,23 +30,18 @@ const RESTORED = "restored from the store, the pools have not been read since th
  * made here only after their rows have been written, and everything is read anew after a batch that failed.
  */
 export class PoolTable {
-  readonly #entries = new Map<string, PoolEntry>();
-  readonly #reasons = new Map<string, string>();
-  #known = false;
+  #entries = new Map<string, PoolEntry>();
+  /** Absent until the pools have been read since the start. */
+  #reasons: ReadonlyMap<string, string> | undefined;
 
   /** Reads everything from the store. What it is for: a start, and the batch after one that failed. */
   load(read: StoreReader): void {
-    const before = new Map(this.#entries);
-    this.#entries.clear();
-    for (const row of read.listPools()) {
-      const staleReason = this.#known ? before.get(poolKey(row.ref))?.staleReason : RESTORED;
-      this.add(restoreEntry(read, row, staleReason));
-    }
+    this.#entries = new Map(read.listPools().map((row) => [poolKey(row.ref), restoreEntry(read, row)]));
   }
 
   /** Whether the pools have been read since the start: else one that is not here may exist. */
   get known(): boolean {
-    return this.#known;
+    return this.#reasons !== undefined;
   }
 
   find(ref: PoolRef): PoolEntry | undefined {
@@ -72,21 +65,28 @@ export class PoolTable {
     this.#entries.delete(poolKey(ref));
   }
 
-  /** Why a pool that the pools' owner mentions has no share here, or an old one. */
+  /** Why a pool has an old share, or none; undefined when its owner asks for what it has. */
   reasonFor(ref: PoolRef): string | undefined {
-    return this.#reasons.get(poolKey(ref));
+    return this.#reasons?.get(poolKey(ref));
   }
 
-  /** The pools have been read: these keep their last good share, with the reason. */
-  setReasons(keep: readonly { readonly pool: PoolRef; readonly reason: string }[]): void {
-    this.#known = true;
-    this.#reasons.clear();
-    for (const { pool, reason } of keep) this.#reasons.set(poolKey(pool), reason);
+  /** Why a pool's share may be an older one than the pool asks for. */
+  staleReason({ ref, served, brokenShare }: PoolEntry): string | undefined {
+    if (this.known) return this.reasonFor(ref);
+    return served === undefined && brokenShare === undefined ? undefined : RESTORED;
+  }
+
+  /**
+   * The pools have been read: those of the keys keep what they have, for the reasons. The store does not hold them, so
+   * they are set when the rest of the update is on the disk.
+   */
+  setReasons(reasons: ReadonlyMap<string, string>): void {
+    this.#reasons = reasons;
   }
 }
 
-function restoreEntry(read: StoreReader, row: PoolRow, staleReason: string | undefined): PoolEntry {
-  const reserved = read.listAddresses(row.id).map(({ address }) => address);
+function restoreEntry(read: StoreReader, row: PoolRow): PoolEntry {
+  const reserved = read.listAddresses(row.id);
   const entry: PoolEntry = {
     id: row.id,
     ref: row.ref,
@@ -94,7 +94,6 @@ function restoreEntry(read: StoreReader, row: PoolRow, staleReason: string | und
     brokenShare: undefined,
     last: row.lastAddress,
     used: reserved.length,
-    staleReason: row.share === undefined ? undefined : staleReason,
   };
   if (row.share === undefined) return entry;
   try {

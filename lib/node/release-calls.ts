@@ -3,7 +3,7 @@ import { sameAddress } from "../ip/address.ts";
 import { describePool, type PoolRef } from "../pool/pool.ts";
 import { Code } from "../rpc/code.ts";
 import { RpcError } from "../rpc/error.ts";
-import type { Attachment, Calls } from "./call.ts";
+import { type Attachment, type Calls, GARBAGE_AT_ONCE } from "./call.ts";
 import type { CallScope } from "./call-scope.ts";
 import type { PoolEntry } from "./pool-table.ts";
 
@@ -19,19 +19,22 @@ export function isAllocated({ read, table }: CallScope, request: Calls["isAlloca
 /** What is not there, or a pool that nobody knows, is no error: DEL is repeated until it succeeds. */
 export function deallocate(scope: CallScope, request: Calls["deallocate"]["request"]): number {
   const entries = request.pools.map((pool) => scope.table.find(pool)).filter((entry) => entry !== undefined);
-  return entries.filter((entry) => release(scope, entry, request.attachment)).length;
+  return releaseAll(
+    scope,
+    entries.map((entry) => ({ entry, attachment: request.attachment })),
+  );
 }
 
-/** Releases what is recorded under the network and not among its live attachments. */
+/** Releases what is recorded under the network and not among its live attachments, GARBAGE_AT_ONCE at most. */
 export function collectGarbage(scope: CallScope, request: Calls["collectGarbage"]["request"]): number {
   if (request.networkName === "") return 0; // recorded without a network: nobody's to release
   const alive = new Set(request.valid.map(attachmentKey));
   const entries = new Map(scope.table.list().map((entry) => [entry.id, entry]));
-  const recorded = scope.read.listByNetwork(request.networkName, request.beganAtMs);
-  return recorded.filter(({ poolId, attachment }) => {
-    const entry = entries.get(poolId);
-    return entry !== undefined && !alive.has(attachmentKey(attachment)) && release(scope, entry, attachment);
-  }).length;
+  const dead = scope.read
+    .listByNetwork(request.networkName, request.beganAtMs)
+    .filter(({ attachment }) => !alive.has(attachmentKey(attachment)))
+    .map(({ poolId, attachment }) => ({ entry: entries.get(poolId), attachment }));
+  return releaseAll(scope, dead.slice(0, GARBAGE_AT_ONCE));
 }
 
 /** The address guards against releasing another reservation that took the named one's place. */
@@ -39,12 +42,27 @@ export function releaseReservations(
   scope: CallScope,
   request: Calls["releaseReservations"]["request"],
 ): number {
-  return request.filter(({ pool, attachment, address }) => {
+  const meant = request.map(({ pool, attachment, address }) => {
     const entry = scope.table.find(pool);
-    if (entry === undefined) return false;
-    const held = scope.read.findAddress(entry.id, attachment);
-    return held !== undefined && sameAddress(held, address) && release(scope, entry, attachment);
-  }).length;
+    const held = entry && scope.read.findAddress(entry.id, attachment);
+    return { entry: held !== undefined && sameAddress(held, address) ? entry : undefined, attachment };
+  });
+  return releaseAll(scope, meant);
+}
+
+type Target = { readonly entry: PoolEntry | undefined; readonly attachment: Attachment };
+
+/** How many there were; pools that nothing is left of are forgotten. */
+function releaseAll(scope: CallScope, targets: readonly Target[]): number {
+  const touched = new Set<PoolEntry>();
+  let released = 0;
+  for (const { entry, attachment } of targets) {
+    if (entry === undefined || !release(scope, entry, attachment)) continue;
+    touched.add(entry);
+    released++;
+  }
+  for (const { id, ref } of touched) forgetIfUnused(scope, id, ref);
+  return released;
 }
 
 function release(scope: CallScope, entry: PoolEntry, attachment: Attachment): boolean {
@@ -54,7 +72,6 @@ function release(scope: CallScope, entry: PoolEntry, attachment: Attachment): bo
     entry.served?.free.giveBack(address);
     entry.used--;
   });
-  forgetIfUnused(scope, entry.id, entry.ref);
   return true;
 }
 
@@ -64,5 +81,5 @@ export function forgetIfUnused({ tx, table, onSuccess }: CallScope, poolId: numb
 }
 
 function attachmentKey({ containerId, interfaceName }: Attachment): string {
-  return JSON.stringify([containerId, interfaceName]);
+  return `${containerId.length} ${containerId}${interfaceName}`;
 }

@@ -10,7 +10,7 @@ import type { Calls, ReservationFilter } from "./call.ts";
 import { invalid, parsePoolType } from "./service-requests.ts";
 
 const PAGE_DEFAULT = 1000;
-/** A page of 5,000 reservations is about 1.5 MB on the wire, below the 4 MB that gRPC clients accept. */
+/** About 1.5 MB on the wire; with very long texts pages are shorter, see readPage. */
 const PAGE_MAX = 5000;
 
 /** Without a network or a moment nothing may be released, so a request that lacks one is a mistake. */

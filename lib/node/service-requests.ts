@@ -14,10 +14,13 @@ export type RequestRules = {
 };
 
 const POOLS_MAX = 2;
+/** What is stored is listed again, in messages of 4 MiB: no text of a reservation may be the half of one. */
+const TEXT_MAX_BYTES = 4096;
 
 /** The request of Allocate; throws InvalidArgument. */
 export function parseAllocate(request: ParametersRequest, rules: RequestRules): Calls["allocate"]["request"] {
   const { parameters, ...call } = parse(request, rules);
+  checkTexts(parameters);
   const index = parameters.features?.allocateIpWithIndex;
   return {
     ...call,
@@ -81,6 +84,24 @@ function parse({ parameters }: ParametersRequest, rules: RequestRules): Parsed {
     metadata,
     requestedIps: addresses,
   };
+}
+
+/** Only where something is stored: nothing that is there already may be kept from going. */
+function checkTexts({ cniContainerid, cniIfname, metadata }: IPAMParameters): void {
+  const texts = {
+    cni_containerid: cniContainerid,
+    cni_ifname: cniIfname,
+    "metadata.k8s_pod_name": metadata?.k8sPodName,
+    "metadata.k8s_pod_namespace": metadata?.k8sPodNamespace,
+    "metadata.k8s_pod_uid": metadata?.k8sPodUid,
+    "metadata.device_id": metadata?.deviceId,
+    "metadata.network_name": metadata?.networkName,
+  };
+  for (const [field, text = ""] of Object.entries(texts)) {
+    const length = Buffer.byteLength(text);
+    if (length <= TEXT_MAX_BYTES) continue;
+    throw invalid(`parameters.${field} has ${length} bytes, at most ${TEXT_MAX_BYTES} are taken`);
+  }
 }
 
 function parseMetadata(metadata: IPAMMetadata | undefined, { requirePod }: RequestRules): Metadata {

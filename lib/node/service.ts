@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { IpamHandlers } from "../rpc/handlers.ts";
-import type { Desk } from "./call.ts";
+import { type Desk, GARBAGE_AT_ONCE } from "./call.ts";
 import { findingInfo, poolInfo, reservationInfo, toAllocateResponse } from "./service-answers.ts";
 import {
   parseFilter,
@@ -37,7 +37,12 @@ export function createService({ desk, nodeName, requirePod }: ServiceOptions): I
       return { problems: problems.map(({ pool, reason }) => ({ pool: pool.name, reason })) };
     },
     async collectGarbage(request, { signal }) {
-      return { released: await desk.call("collectGarbage", parseGarbageRequest(request), signal) };
+      const call = parseGarbageRequest(request);
+      let released = 0;
+      for (let some = GARBAGE_AT_ONCE; some === GARBAGE_AT_ONCE; released += some) {
+        some = await desk.call("collectGarbage", call, signal);
+      }
+      return { released };
     },
     async listPools(_request, { signal }) {
       return { pools: (await desk.call("listPools", null, signal)).map(poolInfo), nodeName };

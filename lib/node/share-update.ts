@@ -14,29 +14,25 @@ export function setShares(scope: CallScope, update: ShareUpdate): null {
   const reasons = new Map(update.keep.map(({ pool, reason }) => [poolKey(pool), reason]));
   for (const entry of scope.table.list()) {
     const key = poolKey(entry.ref);
-    if (listed.has(key)) continue;
-    const reason = reasons.get(key) ?? update.keepUnlisted;
-    if (reason === undefined) withdraw(scope, entry);
-    else scope.onSuccess(() => noteStale(entry, reason));
+    if (listed.has(key) || reasons.has(key)) continue;
+    if (update.keepUnlisted === undefined) withdraw(scope, entry);
+    else reasons.set(key, update.keepUnlisted);
   }
-  scope.onSuccess(() => scope.table.setReasons(update.keep));
+  scope.onCommit(() => scope.table.setReasons(reasons));
   return null;
 }
 
 function serve({ tx, read, table, onSuccess }: CallScope, share: Share): void {
   const entry = table.find(share.pool);
   const text = encodeShare(share);
-  if (entry?.served?.text === text) {
-    onSuccess(() => noteStale(entry, undefined));
-    return;
-  }
+  if (entry?.served?.text === text) return;
   if (entry !== undefined) tx.setShare(entry.id, text);
   const id = entry?.id ?? tx.addPool(share.pool, text);
-  const reserved = read.listAddresses(id).map(({ address }) => address);
+  const reserved = read.listAddresses(id);
   const served = { share, text, free: new FreeAddresses(share, reserved) };
   onSuccess(() => {
     const known = { id, ref: share.pool, last: entry?.last, used: reserved.length };
-    table.add({ ...known, served, brokenShare: undefined, staleReason: undefined });
+    table.add({ ...known, served, brokenShare: undefined });
   });
 }
 
@@ -46,11 +42,6 @@ function withdraw(scope: CallScope, entry: PoolEntry): void {
   scope.onSuccess(() => {
     entry.served = undefined;
     entry.brokenShare = undefined;
-    entry.staleReason = undefined;
   });
   forgetIfUnused(scope, entry.id, entry.ref);
-}
-
-function noteStale(entry: PoolEntry, reason: string | undefined): void {
-  entry.staleReason = reason;
 }

@@ -41,10 +41,11 @@ export function runBatch(store: Store, table: PoolTable, calls: readonly QueuedC
     const outcome = failed(new RpcError(Code.Internal, `failed to open store: ${causeText(error)}`));
     return { outcomes: calls.map(() => outcome), committed: false, failure: error };
   }
-  const nowMs = Date.now();
+  const batch: Batch = { store, table, tx, nowMs: Date.now(), afterCommit: [] };
   try {
-    const outcomes = calls.map((call, index) => runCall({ store, table, tx, nowMs }, call, index));
+    const outcomes = calls.map((call, index) => runCall(batch, call, index));
     tx.commit();
+    for (const effect of batch.afterCommit) effect();
     return { outcomes, committed: tx.wrote };
   } catch (error) {
     return abandon(tx, calls, error);
@@ -56,16 +57,21 @@ type Batch = {
   readonly table: PoolTable;
   readonly tx: Transaction;
   readonly nowMs: number;
+  readonly afterCommit: (() => void)[];
 };
 
-function runCall({ store, table, tx, nowMs }: Batch, call: QueuedCall, index: number): CallOutcome {
+function runCall(batch: Batch, call: QueuedCall, index: number): CallOutcome {
+  const { store, table, tx, nowMs } = batch;
   const effects: (() => void)[] = [];
+  const later: (() => void)[] = [];
   try {
     tx.savepoint();
     const onSuccess = (effect: () => void) => effects.push(effect);
-    const answer = perform({ tx, read: store.read, table, nowMs, onSuccess }, call);
+    const onCommit = (effect: () => void) => later.push(effect);
+    const answer = perform({ tx, read: store.read, table, nowMs, onSuccess, onCommit }, call);
     tx.releaseSavepoint();
     for (const effect of effects) effect();
+    batch.afterCommit.push(...later);
     return { ok: true, answer };
   } catch (error) {
     if (!isContained(tx, error)) throw new BatchError(index, error);
@@ -82,6 +88,7 @@ function abandon(tx: Transaction, calls: readonly QueuedCall[], error: unknown):
   const failure = error instanceof BatchError ? error.cause : error;
   const at = error instanceof BatchError ? error.index : undefined;
   const root = findSqliteError(failure) ?? failure;
+  // Should even this fail, nobody can tell what the connection holds: the error ends the thread, and with it the process.
   tx.rollback();
   const others = failed(
     new RpcError(Code.Internal, `failed to close session: ${causeText(root)}`, { cause: root }),

@@ -12,6 +12,9 @@ export type Page = Calls["listReservations"]["answer"];
 type Row = Record<string, SQLOutputValue>;
 type Condition = { readonly sql: string; readonly values: readonly SQLInputValue[] };
 
+/** Letters have up to 3 bytes: with long texts a page ends before it outgrows the 4 MiB of a gRPC answer. */
+const PAGE_LETTERS = 1_200_000;
+
 const COLUMNS = `p.type, p.name, r.address, r.container_id, r.interface_name, r.pod_name, r.pod_namespace, r.pod_uid,
   r.device_id, r.network_name, r.created_at_ms`;
 
@@ -24,11 +27,18 @@ export function readPage(db: DatabaseSync, { filter, limit, after }: PageRequest
       `SELECT ${COLUMNS} FROM pools p JOIN reservations r ON r.pool = p.id WHERE ${where}
        ORDER BY p.type, p.name, r.address LIMIT ?`,
     )
-    .all(...conditions.flatMap(({ values }) => values), limit + 1);
-  const page = rows.slice(0, limit);
-  const last = page.at(-1);
-  const reservations = page.map(recordOf);
-  return rows.length > limit && last !== undefined ? { reservations, next: tokenOf(last) } : { reservations };
+    .iterate(...conditions.flatMap(({ values }) => values), limit + 1);
+  const reservations: ReservationRecord[] = [];
+  let room = PAGE_LETTERS;
+  let last: Row | undefined;
+  for (const row of rows) {
+    if (last !== undefined && (reservations.length === limit || room < 0))
+      return { reservations, next: tokenOf(last) };
+    reservations.push(recordOf(row));
+    last = row;
+    for (const value of Object.values(row)) room -= typeof value === "string" ? value.length : 0;
+  }
+  return { reservations };
 }
 
 function conditionsOf(filter: ReservationFilter): Condition[] {

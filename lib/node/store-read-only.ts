@@ -44,30 +44,27 @@ export function openStoreReadOnly(path: string): ReadOnlyOutcome {
     const locked = isHeld(path);
     if (!locked) copyStore(path, copy);
     if (locked || isHeld(path) || fingerprint(path) !== before) {
-      discard();
       return { status: "locked", message: `store ${path} is in use by a daemon` };
     }
-    const outcome = openCopy(path, copy, discard);
-    if (outcome.status !== "ok") discard();
-    return outcome;
-  } catch (error) {
-    discard();
-    throw error;
+    return openCopy(path, copy);
+  } finally {
+    discard(); // while it is open: so that nothing stays behind, however the process ends
   }
 }
 
-function openCopy(path: string, copy: string, discard: () => void): ReadOnlyOutcome {
+function openCopy(path: string, copy: string): ReadOnlyOutcome {
   const foreign = findForeignContent(copy);
   if (foreign !== undefined) return { status: "fault", message: `store ${path} ${foreign}` };
   const db = new DatabaseSync(copy);
   try {
+    db.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA temp_store = MEMORY"); // no further files: they would have no directory
     const problem = findProblem(db);
     if (problem !== undefined) {
       db.close();
       return { status: "fault", message: `store ${path} ${problem}` };
     }
     migrate(db); // an empty file, or a schema older than this program's
-    return { status: "ok", store: new StoreCopy(db, discard) };
+    return { status: "ok", store: new StoreCopy(db) };
   } catch (error) {
     db.close();
     if (!isDamage(error)) throw error;
@@ -77,13 +74,11 @@ function openCopy(path: string, copy: string, discard: () => void): ReadOnlyOutc
 
 class StoreCopy implements ReadOnlyStore {
   readonly #db: DatabaseSync;
-  readonly #discard: () => void;
   readonly #read: StoreReader;
   readonly #table = new PoolTable();
 
-  constructor(db: DatabaseSync, discard: () => void) {
+  constructor(db: DatabaseSync) {
     this.#db = db;
-    this.#discard = discard;
     this.#read = new StoreReader(db);
     this.#table.load(this.#read);
   }
@@ -102,7 +97,6 @@ class StoreCopy implements ReadOnlyStore {
 
   close(): void {
     this.#db.close();
-    this.#discard();
   }
 }
 

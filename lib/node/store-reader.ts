@@ -3,6 +3,7 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { type Address, addressFromBytes } from "../ip/address.ts";
 import type { PoolRef, PoolType } from "../pool/pool.ts";
 import type { Attachment } from "./call.ts";
+import { StoreAudit } from "./store-audit.ts";
 import { type Page, type PageRequest, readPage } from "./store-page.ts";
 
 export type PoolRow = {
@@ -13,23 +14,21 @@ export type PoolRow = {
   readonly share?: string;
 };
 
-/** What decides whether a stored address fits the pool's share. */
-export type StoredAddress = { readonly address: Address; readonly requested: boolean | null };
-
 /** A reservation as garbage collection looks at it. */
 export type NetworkReservation = { readonly poolId: number; readonly attachment: Attachment };
 
 /** The reading half of the store. Inside a transaction it sees what that has written so far. */
 export class StoreReader {
+  readonly audit: StoreAudit;
   readonly #db: DatabaseSync;
   readonly #addresses: StatementSync;
   readonly #held: StatementSync;
 
   constructor(db: DatabaseSync) {
     this.#db = db;
-    this.#addresses = db.prepare(
-      "SELECT address, requested FROM reservations WHERE pool = ? ORDER BY address",
-    );
+    this.audit = new StoreAudit(db);
+    this.#addresses = db.prepare("SELECT address FROM reservations WHERE pool = ? ORDER BY address");
+    this.#addresses.setReturnArrays(true); // every start reads all of them: objects take twice as long
     this.#held = db.prepare(
       "SELECT address FROM reservations WHERE pool = ? AND container_id = ? AND interface_name = ?",
     );
@@ -48,11 +47,9 @@ export class StoreReader {
   }
 
   /** In ascending order within a family. */
-  listAddresses(poolId: number): StoredAddress[] {
-    return this.#addresses.all(poolId).map((row) => ({
-      address: addressFromBytes(row.address as Uint8Array),
-      requested: row.requested === null ? null : row.requested === 1,
-    }));
+  listAddresses(poolId: number): Address[] {
+    const rows: unknown[] = this.#addresses.all(poolId);
+    return rows.map((row) => addressFromBytes((row as [Uint8Array])[0]));
   }
 
   /** The address that an attachment holds in a pool. */
@@ -83,37 +80,5 @@ export class StoreReader {
 
   listReservations(request: PageRequest): Page {
     return readPage(this.#db, request);
-  }
-
-  /** What the database finds wrong with itself, one sentence each. */
-  listIntegrityProblems(): string[] {
-    const found = this.#db
-      .prepare("PRAGMA integrity_check")
-      .all()
-      .map((row) => String(Object.values(row)[0]));
-    const orphans = this.#db.prepare("PRAGMA foreign_key_check").all();
-    return [
-      ...found.filter((text) => text !== "ok"),
-      ...orphans.map((row) => `a row of ${row.table} belongs to no row of ${row.parent}`),
-    ];
-  }
-
-  /** Addresses and attachments that a pool holds more than once: counted over the rows, whatever the indexes say. */
-  listDuplicates(): {
-    readonly poolId: number;
-    readonly kind: "address" | "attachment";
-    readonly text: string;
-  }[] {
-    const count = (kind: "address" | "attachment", columns: string, text: string) =>
-      this.#db
-        .prepare(
-          `SELECT +pool AS pool, ${text} AS text FROM reservations GROUP BY +pool, ${columns} HAVING count(*) > 1`,
-        )
-        .all()
-        .map((row) => ({ poolId: Number(row.pool), kind, text: String(row.text) }));
-    return [
-      ...count("address", "+address", "hex(address)"),
-      ...count("attachment", "+container_id, +interface_name", "container_id || ' ' || interface_name"),
-    ];
   }
 }

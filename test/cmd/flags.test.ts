@@ -129,6 +129,16 @@ test("a boolean flag may stand alone and does not take what follows", (t) => {
   t.end();
 });
 
+test("a boolean flag takes the words true and false that follow it", (t) => {
+  const args = ["--cni-force-pool-name", "false", "--cni_skip_nv_ipam_binary_copy", "true", "true"];
+  const { program, values } = parse(addNodeFlags, args);
+  t.equal(values?.cniForcePoolName, false);
+  t.equal(values?.cniSkipNvIpamBinaryCopy, true);
+  t.same(program.args, ["true"], "once");
+  t.same(parse(addNodeFlags, ["--node-name", "true", "--version=false", "true"]).program.args, ["true"]);
+  t.end();
+});
+
 test("-v in all its forms; the last of several counts", (t) => {
   for (const args of [["-v", "3"], ["-v=3"], ["-v3"], ["--v", "3"], ["--v=3"], ["-v=1", "--v=3"]]) {
     t.equal(parse(addNodeFlags, args).values?.v, 3, args.join(" "));

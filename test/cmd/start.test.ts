@@ -64,7 +64,8 @@ test("flags", async (t) => {
   await refuses(t, ["--nod-name=x"], /'--nod-name' \(did you mean --node-name\?\)/);
   await refuses(t, ["--cni-daemon-call-timeout=soon"], /--cni-daemon-call-timeout .*'soon'/);
   await refuses(t, ["serve"], /unknown command 'serve'/);
-  await refuses(t, ["--store-file=x", "pools"], /'--store-file' before 'pools'/);
+  await refuses(t, ["--node-name=x", "pools"], /'--node-name' before 'pools', which has no such option/);
+  await refuses(t, ["--cni-bin-dir=/x", "pools"], /'--cni-bin-dir' before 'pools'/);
   await refuses(t, ["--a\u001b[31mb\nc"], /unknown flag/);
 });
 
@@ -118,4 +119,19 @@ test("help for each command", async (t) => {
   for (const command of ["pools", "reservations", "release", "check"]) {
     t.match((await runEntry([command, "--help"])).stdout, /Examples/, command);
   }
+});
+
+test("what a command and the daemon both know may come before the command's name", async (t) => {
+  const { dir, socket, flags } = makePlaces(t);
+  await startEntry(t, flags);
+  const place = [`--bind_address=unix://${socket}`, "--store-file", `${dir}/store/store`];
+  const before = await runEntry([...place, "pools", "-o", "json"]);
+  t.same(before, await runEntry(["pools", "-o", "json", ...place]));
+  t.match(JSON.parse(before.stdout), [{ pool: "p", size: 50 }]);
+  const check = ["--cni-skip-nv-ipam-binary-copy", `--cni-conf-dir=${dir}/none`, "check", "-o", "json"];
+  const { stdout } = await runEntry([...place, ...check]);
+  t.notMatch(stdout, /"check":"plugin"/);
+  t.match(stdout, new RegExp(`${dir}/none`));
+  const after = await runEntry(["--bind-address=unix:///nowhere", "pools", ...place, "-o", "json"]);
+  t.same(after, before, "and after it beats before it");
 });

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { type Test, test } from "tap";
 import { formatAddress } from "../../lib/ip/address.ts";
-import type { ReservationFilter } from "../../lib/node/call.ts";
+import { GARBAGE_AT_ONCE, type ReservationFilter } from "../../lib/node/call.ts";
 import { address, ask, eth, nobody, openSession, ref, serving, share, wish } from "./store-fixture.ts";
 
 function setUp(t: Test) {
@@ -55,6 +55,41 @@ test("garbage collection releases only what is recorded on that network, not ali
   t.same(list(), ["alive 10.0.0.2", "other 10.0.0.3", "unrecorded 10.0.0.4"]);
   t.equal(collect("net", later, []), 1, "an empty list: nothing is alive");
   t.same(ask(session, "checkStore", null), []);
+  t.end();
+});
+
+test("garbage collection leaves the rest for the next call, so that pods need not wait for all of it", (t) => {
+  const session = openSession(join(t.testdir(), "store"));
+  t.teardown(() => session.close());
+  ask(session, "setShares", serving(share("p", "10.0.0.0/16", "10.0.0.1-10.0.255.254")));
+  const metadata = { ...nobody, networkName: "net" };
+  const requests = Array.from({ length: GARBAGE_AT_ONCE + 5 }, (_, i) => wish(`c${i}`, ["p"], { metadata }));
+  session.run(requests.map((request) => ({ name: "allocate", request })));
+  ask(session, "setShares", serving());
+  const collect = () =>
+    ask(session, "collectGarbage", { networkName: "net", valid: [], beganAtMs: Date.now() + 1000 });
+  t.same([collect(), collect(), collect()], [GARBAGE_AT_ONCE, 5, 0]);
+  t.same(ask(session, "listPools", null), [], "a pool without share goes with its last one");
+  t.end();
+});
+
+test("pages of very long texts stay below what a gRPC answer may hold", (t) => {
+  const { session, list } = setUp(t);
+  const text = "\u20ac".repeat(1365);
+  const metadata = { podName: text, podNamespace: text, podUid: text, deviceId: text, networkName: text };
+  session.run(
+    Array.from({ length: 50 }, (_, i) => ({
+      name: "allocate" as const,
+      request: wish(`${i}${"x".repeat(60_000)}`, ["p"], { metadata }),
+    })),
+  );
+  const first = ask(session, "listReservations", { filter: {}, limit: 5000 });
+  t.ok(first.next !== undefined && first.reservations.length > 1);
+  t.ok(Buffer.byteLength(JSON.stringify(first.reservations.map((one) => ({ ...one, address: "" })))) < 4e6);
+  const rest = ask(session, "listReservations", { filter: {}, limit: 5000, after: first.next! });
+  const count = first.reservations.length + rest.reservations.length;
+  t.equal(count, rest.next === undefined ? 50 : count);
+  t.equal(list().length, first.reservations.length, "whatever the limit");
   t.end();
 });
 

@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { type Test, test } from "tap";
 import { formatAddress, parseAddress } from "../../lib/ip/address.ts";
 import { parseSubnet } from "../../lib/ip/subnet.ts";
-import type { Logger } from "../../lib/log/log.ts";
 import type { Desk } from "../../lib/node/call.ts";
 import { createService } from "../../lib/node/service.ts";
 import { startStoreThread } from "../../lib/node/store-thread.ts";
@@ -11,7 +10,6 @@ import { RpcError } from "../../lib/rpc/error.ts";
 import type { IPAMParameters, ListReservationsRequest } from "../../lib/rpc/messages.ts";
 import { serving, share, workerUrl } from "./store-fixture.ts";
 
-const quiet: Logger = { named: () => quiet, info() {}, warn() {}, error() {} };
 const context = { signal: new AbortController().signal };
 const pod = {
   k8sPodName: "web",
@@ -227,6 +225,31 @@ test("CNI STATUS and GC", async (t) => {
   t.equal(await failure(collect("", Date.now())), "3: network_name is required field");
   t.equal(await failure(collect("net", 0)), "3: began_at_ms is required field");
   t.same(await collect("net", Date.now() + 1000), { released: 1 });
+});
+
+test("a text that no page could hold is not stored, and does not keep anything from going", async (t) => {
+  const { service } = await setUp(t, false);
+  const long = "\u00e9".repeat(2049);
+  const metadata = (more: object) => ({ metadata: { ...pod, ...more } });
+  const rows: [Partial<IPAMParameters>, string][] = [
+    [{ cniContainerid: long }, "cni_containerid"],
+    [{ cniIfname: long }, "cni_ifname"],
+    [metadata({ k8sPodName: long }), "metadata.k8s_pod_name"],
+    [metadata({ k8sPodNamespace: long }), "metadata.k8s_pod_namespace"],
+    [metadata({ k8sPodUid: long }), "metadata.k8s_pod_uid"],
+    [metadata({ deviceId: long }), "metadata.device_id"],
+    [metadata({ networkName: long }), "metadata.network_name"],
+  ];
+  for (const [more, field] of rows) {
+    const request = { parameters: parameters(more) };
+    t.equal(
+      await failure(service.allocate(request, context)),
+      `3: parameters.${field} has 4098 bytes, at most 4096 are taken`,
+    );
+    t.same(await service.deallocate(request, context), {});
+  }
+  const fits = { parameters: parameters({ cniContainerid: long.slice(1) }) };
+  t.equal((await service.allocate(fits, context)).allocations.length, 1);
 });
 
 test("an IPv4-mapped static address is the IPv4 one", async (t) => {

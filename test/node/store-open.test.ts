@@ -79,11 +79,7 @@ test("what cannot be used is a fault that says what and what to do, and stays as
     const path = join(t.testdir(), name);
     make(path);
     const before = readFileSync(path);
-    const desk = await startStoreThread({
-      storeFile: path,
-      workerUrl,
-      log: { named: () => t.fail() as never, info() {}, warn() {}, error() {} },
-    });
+    const desk = await startStoreThread({ storeFile: path, workerUrl });
     t.match(desk.fault(), message, name);
     t.ok(desk.fault()?.startsWith(`store ${path} `), "names the file");
     t.match(desk.fault(), /stays untouched.* are moved away$/);
@@ -184,7 +180,6 @@ test("an older schema is brought up step by step, all steps or none", (t) => {
 test("what an administrator has to mend keeps the daemon from starting", async (t) => {
   const dir = t.testdir();
   mkdirSync(join(dir, "store"));
-  const log = { named: () => log, info() {}, warn() {}, error() {} };
   const start = (storeFile: string) => startStoreThread({ storeFile, workerUrl });
   await t.rejects(start(join(dir, "store")), { message: /store .* is not a regular file/ });
   await t.rejects(start(join(dir, "none", "store")), { message: /directory of store .* does not exist/ });

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { execFileSync } from "node:child_process";
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type Test, test } from "tap";
 import { formatAddress } from "../../lib/ip/address.ts";
@@ -85,6 +85,26 @@ test("a store that a daemon has is locked, and stays locked", (t) => {
   }
   ask(session, "allocate", wish("a"));
   session.close();
+  t.end();
+});
+
+test("the private copy leaves nothing behind, however the program ends", (t) => {
+  const path = killedStore(t);
+  const temporary = join(dirname(path), "tmp");
+  mkdirSync(temporary);
+  const { TMPDIR } = process.env;
+  process.env.TMPDIR = temporary;
+  t.teardown(() => {
+    if (TMPDIR === undefined) delete process.env.TMPDIR;
+    else process.env.TMPDIR = TMPDIR;
+  });
+  const outcome = openStoreReadOnly(path);
+  if (outcome.status !== "ok") throw new Error(outcome.message);
+  t.same(readdirSync(temporary), [], "it has no name while it is read");
+  t.equal(outcome.store.listReservations({ filter: {}, limit: 9 }).reservations.length, 3);
+  t.same(outcome.store.check(), []);
+  outcome.store.close();
+  t.same(readdirSync(temporary), []);
   t.end();
 });
 

@@ -3,14 +3,11 @@ import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { type Test, test } from "tap";
 import { formatAddress } from "../../lib/ip/address.ts";
-import type { Logger } from "../../lib/log/log.ts";
 import { startStoreThread } from "../../lib/node/store-thread.ts";
 import { RpcError } from "../../lib/rpc/error.ts";
 import { openSession, ref, serving, share, wish, workerUrl } from "./store-fixture.ts";
 
 const part = share("p", "10.0.0.0/16", "10.0.0.1-10.0.255.254");
-
-const quiet: Logger = { named: () => quiet, info() {}, warn() {}, error() {} };
 
 async function start(t: Test, options: { maxQueue?: number; storeFile?: string; workerUrl?: URL } = {}) {
   const storeFile = options.storeFile ?? join(t.testdir(), "store");
