@@ -4,10 +4,11 @@ import { type RpcError, toRpcError } from "../rpc/error.ts";
 import { type PoolInfo, ServingStatus } from "../rpc/messages.ts";
 import type { CheckFinding } from "./check-finding.ts";
 import { checkStoreFile, storeFinding } from "./check-store.ts";
-import { openDaemon } from "./daemon-source.ts";
+import type { openDaemon } from "./daemon-source.ts";
 import type { Place } from "./place.ts";
 import { poolTypeName } from "./pool-type.ts";
 import { findSilence } from "./reach.ts";
+import { loadDaemonSource } from "./with-source.ts";
 
 type Daemon = ReturnType<typeof openDaemon>;
 
@@ -21,7 +22,7 @@ export async function checkDaemon(place: Place): Promise<CheckFinding[]> {
       ...checkStoreFile(place.storeFile),
     ];
   }
-  const daemon = openDaemon(place);
+  const daemon = (await loadDaemonSource()).openDaemon(place);
   try {
     return await askDaemon(daemon, place);
   } catch (error) {

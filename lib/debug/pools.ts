@@ -4,9 +4,10 @@ import type { PoolInfo } from "../rpc/messages.ts";
 import { printJsonArray } from "./json-array.ts";
 import { addPlaceOptions, formatOf, placeOf } from "./place.ts";
 import { poolTypeName } from "./pool-type.ts";
-import { type Source, withSource } from "./source.ts";
+import type { Source } from "./source.ts";
 import { Table } from "./table.ts";
 import type { Terminal } from "./terminal.ts";
+import { withSource } from "./with-source.ts";
 
 const HELP = `
 SHARE is what this node may choose addresses from, EXCLUDED what of it is never chosen (exclusions, the gateway), NEXT what

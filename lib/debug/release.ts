@@ -6,9 +6,10 @@ import { addPlaceOptions, formatOf, optionOf, placeOf } from "./place.ts";
 import { listMatching, type Query } from "./query.ts";
 import { addReleaseOptions, queryOf } from "./query-options.ts";
 import { RESERVATION_HEADERS, reservationCells, reservationRow } from "./reservation-row.ts";
-import { type DaemonSource, withDaemon } from "./source.ts";
+import type { DaemonSource } from "./source.ts";
 import { Table } from "./table.ts";
 import type { Terminal } from "./terminal.ts";
+import { withDaemon } from "./with-source.ts";
 
 const HELP = `
 Either one reservation, by --address or --container (with --pool, --pool-type, --interface where these alone fit several),

@@ -5,9 +5,10 @@ import { addPlaceOptions, formatOf, placeOf } from "./place.ts";
 import { listMatching, type Query } from "./query.ts";
 import { addQueryOptions, queryOf } from "./query-options.ts";
 import { RESERVATION_HEADERS, reservationCells, reservationRow } from "./reservation-row.ts";
-import { type Source, withSource } from "./source.ts";
+import type { Source } from "./source.ts";
 import { Table } from "./table.ts";
 import type { Terminal } from "./terminal.ts";
+import { withSource } from "./with-source.ts";
 
 const HELP = `
 Several filters must all match. Long container IDs are shortened on a terminal only.

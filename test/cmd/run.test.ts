@@ -2,10 +2,10 @@
 // A daemon that runs: what it leaves on the host, how it logs, how it ends.
 
 import { once } from "node:events";
-import { existsSync, lstatSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, lstatSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { test } from "tap";
-import { makePlaces, startEntry } from "./entry.ts";
+import { makePlaces, runEntry, startEntry } from "./entry.ts";
 
 for (const signal of ["SIGTERM", "SIGINT"] as const) {
   test(`${signal} ends it with status 0, the socket gone and the store closed`, async (t) => {
@@ -82,6 +82,21 @@ test("a damaged store: up, not ready, untouched", async (t) => {
   t.equal(statSync(`${dir}/store/store`).mtimeMs, before);
   t.notOk(daemon.lines.some(({ msg }) => msg === "ready"));
   t.equal(await daemon.end("SIGTERM"), 0);
+});
+
+test("a store that is deleted underneath: said once, not ready, and the end is clean", async (t) => {
+  const { dir, socket, flags } = makePlaces(t);
+  const daemon = await startEntry(t, [...flags, "--health-probe-bind-address=127.0.0.1:0"]);
+  const { address } = daemon.lines.find(({ logger }) => logger === "node.probes") as { address?: string };
+  rmSync(`${dir}/store/store`);
+  const { status, stderr } = await runEntry(["pools", `--bind-address=unix://${socket}`]);
+  t.equal(status, 1);
+  t.match(stderr, /cannot answer: store \S+ or its -wal was removed or replaced/);
+  t.match(await (await fetch(`http://${address}/readyz`)).text(), /^not ready: store .* was removed/);
+  t.equal(await daemon.end("SIGTERM"), 0);
+  const told = daemon.lines.filter((line) => JSON.stringify(line).includes("was removed"));
+  t.match(told, [{ msg: "not serving" }]);
+  t.equal(told.length, 1);
 });
 
 test("probes of a running daemon", async (t) => {
