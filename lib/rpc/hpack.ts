@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // HPACK (RFC 7541): the decoder whole, the encoder as far as a short request needs it.
 import { latin1 } from "./bytes.ts";
-import { STATIC_TABLE } from "./hpack-static-table.ts";
+import { parseEntry, staticEntries } from "./hpack-static-table.ts";
 import { Http2Error } from "./http2-frame.ts";
 import { decodeHuffman } from "./huffman.ts";
 
@@ -16,6 +16,7 @@ const ENTRY_OVERHEAD = 32;
 /** Decodes the header blocks of one connection, in order. */
 export class HeaderDecoder {
   readonly #maxListSize: number;
+  readonly #static = staticEntries();
   /** The newest entry first; never more than MAX_TABLE_SIZE / ENTRY_OVERHEAD. */
   readonly #table: Header[] = [];
   #tableSize = 0;
@@ -57,7 +58,8 @@ export class HeaderDecoder {
   }
 
   #lookUp(index: number): Header {
-    const header = STATIC_TABLE[index - 1] ?? this.#table[index - 1 - STATIC_TABLE.length];
+    const entry = this.#static[index - 1];
+    const header = entry === undefined ? this.#table[index - 1 - this.#static.length] : parseEntry(entry);
     if (header === undefined) throw new Http2Error(`hpack: no entry ${index}`);
     return header;
   }
