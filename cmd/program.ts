@@ -43,7 +43,9 @@ function refuseFlagsBefore(program: Command, subcommand: Command): void {
 /** Parses the arguments and runs what they ask for; the process's exit status says how it went. */
 export async function runProgram(program: Command, args: readonly string[]): Promise<void> {
   program.hook("preSubcommand", refuseFlagsBefore);
+  process.stdout.on("error", endOfOutput);
   try {
+    refuseHelpFor(program, args);
     await program.parseAsync(normalizeArguments(program, args), { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) fail(error);
@@ -51,14 +53,27 @@ export async function runProgram(program: Command, args: readonly string[]): Pro
   }
 }
 
+/** A reader that has seen enough ("| head") is no error; nobody listening would end the process with a stack trace. */
+function endOfOutput({ code }: NodeJS.ErrnoException): void {
+  if (code !== "EPIPE") process.exitCode = 1;
+}
+
 /** For the action of a program whose arguments are flags and the names of its commands only. */
 export function refuseArguments(program: Command): void {
   const [first] = program.args;
-  if (first === undefined) return;
+  if (first !== undefined) refuseCommand(program, first);
+}
+
+function refuseHelpFor(program: Command, [first, name]: readonly string[]): void {
+  if (first !== "help" || name === undefined || name.startsWith("-")) return;
+  if (!program.commands.some((command) => command.name() === name)) refuseCommand(program, name);
+}
+
+function refuseCommand(program: Command, name: string): never {
   const nearest = findNearest(
-    first,
+    name,
     program.commands.map((command) => command.name()),
   );
   const hint = nearest === undefined ? `see ${program.name()} --help` : `did you mean ${nearest}?`;
-  program.error(`error: unknown command '${first}' (${hint})`);
+  program.error(`error: unknown command '${name}' (${hint})`);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { chmodSync, closeSync, existsSync, openSync, statSync } from "node:fs";
+import { accessSync, chmodSync, closeSync, constants, existsSync, openSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { causeText, isDamage, isLocked } from "./store-failure.ts";
@@ -82,9 +82,20 @@ function prepareFile(path: string): void {
   const stat = statSync(path, { throwIfNoEntry: false });
   if (stat !== undefined) {
     if (!stat.isFile()) throw new Error(`store ${path} is not a regular file`);
+    checkWritable(path);
     return;
   }
   if (statSync(dirname(path), { throwIfNoEntry: false }) === undefined)
     throw new Error(`directory of store ${path} does not exist`);
   closeSync(openSync(path, "a", OWNER_ONLY));
+}
+
+function checkWritable(path: string): void {
+  for (const place of [path, dirname(path)]) {
+    try {
+      accessSync(place, constants.R_OK | constants.W_OK);
+    } catch (error) {
+      throw new Error(`store ${path} cannot be written: ${causeText(error)}`, { cause: error });
+    }
+  }
 }

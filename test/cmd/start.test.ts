@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // What stops a start: one line on standard error that names it, and exit status 1.
 
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readdirSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
+import { text } from "node:stream/consumers";
 import { type Test, test } from "tap";
-import { makePlaces, runEntry, startEntry } from "./entry.ts";
+import { entry, makePlaces, runEntry, startEntry } from "./entry.ts";
 
 async function refuses(
   t: Test,
@@ -64,6 +66,7 @@ test("flags", async (t) => {
   await refuses(t, ["--nod-name=x"], /'--nod-name' \(did you mean --node-name\?\)/);
   await refuses(t, ["--cni-daemon-call-timeout=soon"], /--cni-daemon-call-timeout .*'soon'/);
   await refuses(t, ["serve"], /unknown command 'serve'/);
+  await refuses(t, ["help", "pool"], /unknown command 'pool' \(did you mean pools\?\)/);
   await refuses(t, ["--node-name=x", "pools"], /'--node-name' before 'pools', which has no such option/);
   await refuses(t, ["--cni-bin-dir=/x", "pools"], /'--cni-bin-dir' before 'pools'/);
   await refuses(t, ["--a\u001b[31mb\nc"], /unknown flag/);
@@ -113,6 +116,13 @@ test("versions and help", async (t) => {
     t.match(help.stdout, /Examples:/);
     t.equal(help.stderr, "");
   }
+});
+
+test("a reader of the help that has seen enough is no error", async (t) => {
+  const child = spawn(process.execPath, [entry, "--help"], { stdio: ["ignore", "pipe", "pipe"] });
+  child.stdout.destroy();
+  const [[code], stderr] = await Promise.all([once(child, "exit"), text(child.stderr)]);
+  t.same([code, stderr], [0, ""]);
 });
 
 test("help for each command", async (t) => {
