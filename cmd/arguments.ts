@@ -22,6 +22,11 @@ function readFlag(arg: string): Spelled | undefined {
   return match === null ? undefined : { flag: match[1]!, value: match[2] ?? "" };
 }
 
+/** As kubectl takes it: "-o=json" for "-ojson". */
+function joinShort(arg: string): string {
+  return arg.replace(/^(-[a-zA-Z])=/, "$1");
+}
+
 /**
  * The arguments in the one spelling that commander knows, for those that Go's flag parser knows as well: "--node_name" for
  * "--node-name", "-v=2" for "--v=2", and a "--flag [bool]" that stands alone as "--flag=true": of what follows it takes
@@ -43,7 +48,7 @@ export function normalizeArguments(program: Command, args: readonly string[]): s
     const spelled: Spelled | undefined = valueNext ? undefined : readFlag(arg);
     valueNext = false;
     if (spelled === undefined) {
-      normal.push(arg);
+      normal.push(joinShort(arg));
       continue;
     }
     const { flag, value }: Spelled = spelled;

@@ -1,41 +1,69 @@
 // SPDX-License-Identifier: Apache-2.0
 // The daemon's parts as the flags ask for them.
 import type { Logger } from "../lib/log/log.ts";
+import { startMetricsServer } from "../lib/metrics/server.ts";
 import type { HttpAddress } from "../lib/node/bind-address.ts";
 import type { DaemonParts } from "../lib/node/daemon.ts";
+import { refuseBesideGoDaemon } from "../lib/node/import-go-daemon.ts";
 import { install } from "../lib/node/installer.ts";
-import { watchPoolsDir } from "../lib/node/pools-dir.ts";
+import { meterHandlers } from "../lib/node/metered-handlers.ts";
 import { startProbes } from "../lib/node/probes.ts";
-import type { Readiness } from "../lib/node/readiness.ts";
 import { createService } from "../lib/node/service.ts";
 import { claimSocketPath } from "../lib/node/socket-path.ts";
-import { startStoreThread } from "../lib/node/store-thread.ts";
+import { startStore } from "../lib/node/store-desk.ts";
 import { startRpcServer } from "../lib/rpc/server.ts";
+import type { DaemonMetrics } from "./daemon-metrics.ts";
 import type { DaemonSettings } from "./daemon-settings.ts";
+import { startHttpEndpoint } from "./http-endpoint.ts";
+import type { PoolOrigin } from "./pool-origin.ts";
 import { storeWorkerUrl } from "./worker-url.ts";
 
-const nothing = { stop: () => undefined };
+export type DaemonSurroundings = { readonly origin: PoolOrigin; readonly metrics: DaemonMetrics };
 
 /** Each part logs under its own name. */
-export function daemonParts(settings: DaemonSettings, poolsDir: string, log: Logger): DaemonParts {
-  const { nodeName, storeFile, bind, installation } = settings;
+export function daemonParts(
+  settings: DaemonSettings,
+  { origin, metrics }: DaemonSurroundings,
+  log: Logger,
+): DaemonParts {
+  const { nodeName, storeFile, storeSynchronous: synchronous, bind, installation } = settings;
   return {
-    openStore: () => startStoreThread({ storeFile, workerUrl: storeWorkerUrl() }),
+    async openStore() {
+      await refuseBesideGoDaemon(storeFile, bind);
+      const store = await startStore({
+        storeFile,
+        synchronous,
+        workerUrl: storeWorkerUrl(),
+        meter: metrics.store,
+      });
+      if (store.imported !== undefined)
+        log.named("store").info("imported the Go daemon's store", store.imported);
+      return store;
+    },
     async claimAddress() {
       if (bind.kind === "unix") await claimSocketPath(bind.path);
     },
     install: () => install(installation, log.named("installer")),
-    startProbes: (readiness) => startProbesAt(settings, readiness, log.named("probes")),
-    async watchPools(target) {
-      const watch = watchPoolsDir({ dir: poolsDir, nodeName, log: log.named("pools"), ...target });
-      await watch.start();
-      return watch;
+    startProbes: (readiness) => {
+      const start = (address: HttpAddress) => startProbes(address, () => readiness.reason());
+      return startHttpEndpoint({ ...settings.probes, start }, log.named("probes"));
     },
+    startMetrics(desk, readiness) {
+      metrics.observe(desk, readiness);
+      const metricsLog = log.named("metrics");
+      const start = (address: HttpAddress) =>
+        startMetricsServer({ address, source: metrics.source, log: metricsLog });
+      return startHttpEndpoint({ ...settings.metrics, start }, metricsLog);
+    },
+    watchPools: (target) => origin.watchPools(target),
     async listen(desk, readiness) {
       const address = settings.bindAddress;
       const server = await startRpcServer({
         address,
-        handlers: createService({ desk, nodeName, requirePod: false }),
+        handlers: meterHandlers(
+          createService({ desk: origin.attach(desk), nodeName, requirePod: origin.requirePod }),
+          metrics.calls,
+        ),
         health: readiness,
         log: log.named("rpc"),
       }).catch((error: unknown) => {
@@ -45,27 +73,4 @@ export function daemonParts(settings: DaemonSettings, poolsDir: string, log: Log
       return server;
     },
   };
-}
-
-type ProbeSettings = { readonly probes?: HttpAddress; readonly probesChosen: boolean };
-
-/** Nobody probes a host without Kubernetes: there the standard port may be somebody else's, the one asked for may not. */
-async function startProbesAt(
-  { probes, probesChosen }: ProbeSettings,
-  readiness: Readiness,
-  log: Logger,
-): Promise<{ stop(): void | Promise<void> }> {
-  if (probes === undefined) return nothing;
-  const host = probes.host.includes(":") ? `[${probes.host}]` : probes.host;
-  try {
-    const { port, stop } = await startProbes(probes, () => readiness.reason());
-    log.info("health probes", { address: `${host}:${port}` });
-    return { stop };
-  } catch (error) {
-    const where = `${host}:${probes.port}`;
-    if (probesChosen)
-      throw new Error(`health-probe-bind-address: cannot listen on ${where}`, { cause: error });
-    log.warn("no health probes: the standard address cannot be had", { address: where, err: error });
-    return nothing;
-  }
 }

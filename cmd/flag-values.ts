@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { InvalidArgumentError } from "commander";
 import { parseBindAddress, parseHttpAddress } from "../lib/node/bind-address.ts";
+import { parseDuration } from "./duration.ts";
 
 type Parser<T> = (text: string) => T;
 
@@ -39,6 +40,13 @@ export const integer: Parser<number> = (text) => {
   return Number(text);
 };
 
+/** A whole number from 1, that fits a timer as seconds. */
+export const positiveInteger: Parser<number> = (text) => {
+  if (!/^[1-9]\d{0,5}$/.test(text))
+    throw new InvalidArgumentError("Expected a whole number from 1 to 999999.");
+  return Number(text);
+};
+
 export const verbosity: Parser<number> = (text) => {
   if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError("Expected a number from 0.");
   return Number(text);
@@ -58,4 +66,9 @@ export const oneOf =
     return text;
   };
 
-export const logFormat: Parser<string> = (text) => oneOf("text", "json")(text).toLowerCase();
+export const LOG_FORMATS: readonly string[] = ["text", "json"];
+
+export const logFormat: Parser<string> = (text) => oneOf(...LOG_FORMATS)(text).toLowerCase();
+
+/** A Go duration, as milliseconds. */
+export const duration = checked(parseDuration);

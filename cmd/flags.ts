@@ -13,6 +13,8 @@ type Flag = {
   /** How the default is shown where it is not text. */
   readonly shown?: string;
   readonly parse?: (text: string) => unknown;
+  /** The words that `parse` takes, for help and completion. */
+  readonly choices?: readonly string[];
 };
 
 export type CommonFlags = {
@@ -24,8 +26,13 @@ export type CommonFlags = {
 export type NodeFlags = CommonFlags & {
   readonly nodeName?: string;
   readonly poolsDir?: string;
+  readonly ippoolsNamespace: string;
+  readonly kubeconfig?: string;
+  /** Seconds. */
+  readonly cleanerInterval: number;
   readonly bindAddress: string;
   readonly storeFile: string;
+  readonly storeSynchronous: "full" | "normal";
   readonly metricsBindAddress: HttpAddress | "off";
   readonly healthProbeBindAddress: HttpAddress | "off";
   readonly cniBinDir: string;
@@ -40,6 +47,36 @@ export type NodeFlags = CommonFlags & {
   readonly cniForcePoolName: boolean;
 };
 
+/** The flags of the installation alone. */
+export type InstallFlags = CommonFlags &
+  Pick<
+    NodeFlags,
+    | "cniBinDir"
+    | "cniNvIpamBinFile"
+    | "cniSkipNvIpamBinaryCopy"
+    | "cniSkipNvIpamConfigCreation"
+    | "cniConfDir"
+    | "cniDaemonSocket"
+    | "cniDaemonCallTimeout"
+    | "cniLogFile"
+    | "cniLogLevel"
+    | "cniForcePoolName"
+  >;
+
+export type ControllerFlags = CommonFlags & {
+  readonly ippoolsNamespace: string;
+  readonly kubeconfig?: string;
+  readonly leaderElect: boolean;
+  readonly leaderElectNamespace: string;
+  readonly webhook: boolean;
+  /** Milliseconds. */
+  readonly blockReuseDelay: number;
+  readonly metricsBindAddress: HttpAddress | "off";
+  readonly healthProbeBindAddress: HttpAddress | "off";
+};
+
+const SYNCHRONOUS = ["full", "normal"];
+const LOG_LEVELS = ["verbose", "debug", "info", "warning", "error", "panic"];
 const SOCKET = "unix:///var/lib/cni/nv-ipam/daemon.sock";
 
 const flag = (flags: string, help: string, more: Omit<Flag, "flags" | "help"> = {}): Flag => ({
@@ -81,6 +118,10 @@ const node = [
     },
   ),
   ...kubernetes,
+  flag("--cleaner-interval <seconds>", "how often reservations are checked against the pods of this node", {
+    default: 60,
+    parse: value.positiveInteger,
+  }),
 ];
 
 const service = [
@@ -89,6 +130,14 @@ const service = [
     parse: value.bindAddress,
   }),
   path("store-file", "the reservations of this node", "/var/lib/cni/nv-ipam/store"),
+  flag("--store-synchronous <mode>", "full; or normal, which a power loss may cost the last reservations", {
+    default: "full",
+    parse: (text) =>
+      value
+        .oneOf(...SYNCHRONOUS)(text)
+        .toLowerCase(),
+    choices: SYNCHRONOUS,
+  }),
   ...endpoints,
 ];
 
@@ -107,9 +156,10 @@ const plugin = [
     parse: value.integer,
   }),
   path("cni-log-file", "where the plugin logs to", "/var/log/nv-ipam-cni.log"),
-  flag("--cni-log-level <level>", "what the plugin logs: verbose, debug, info, warning, error, panic", {
+  flag("--cni-log-level <level>", `what the plugin logs: ${LOG_LEVELS.join(", ")}`, {
     default: "info",
-    parse: value.oneOf("verbose", "debug", "info", "warning", "error", "panic"),
+    parse: value.oneOf(...LOG_LEVELS),
+    choices: LOG_LEVELS,
   }),
   bool("cni-force-pool-name", "a network configuration must name its pool"),
 ];
@@ -122,12 +172,21 @@ const controller = [
     parse: value.notEmpty,
   }),
   bool("webhook", "validate pools on port 9443"),
+  flag(
+    "--block-reuse-delay <duration>",
+    "how long the block of a node that is gone waits for that node, as 10m or 1h30m",
+    { default: 0, shown: "0", parse: value.duration },
+  ),
   ...endpoints,
 ];
 
 const common = [
   flag("-v, --v <level>", "verbosity of the log, from 0", { default: 0, parse: value.verbosity }),
-  flag("--logging-format <format>", "text or json", { default: "text", parse: value.logFormat }),
+  flag("--logging-format <format>", "text or json", {
+    default: "text",
+    parse: value.logFormat,
+    choices: value.LOG_FORMATS,
+  }),
   bool("version", "print the version and end"),
 ];
 
@@ -145,9 +204,10 @@ const ignored = [
 ];
 
 function addGroup(program: Command, heading: string, flags: readonly Flag[]): void {
-  for (const { flags: spelling, help, default: standard, shown, parse } of flags) {
+  for (const { flags: spelling, help, default: standard, shown, parse, choices } of flags) {
     const option = new Option(spelling, help).helpGroup(heading);
     if (standard !== undefined) option.default(standard, shown);
+    if (choices !== undefined) option.choices(choices); // its own message, for words in this case only, gives way to that of parse
     if (parse !== undefined) option.argParser(parse);
     program.addOption(option);
   }
@@ -161,6 +221,11 @@ function addCommonFlags(program: Command): void {
 export function addNodeFlags(program: Command): void {
   addGroup(program, "Node and pools:", node);
   addGroup(program, "Service and store:", service);
+  addGroup(program, "Installation of the plugin:", plugin);
+  addCommonFlags(program);
+}
+
+export function addInstallFlags(program: Command): void {
   addGroup(program, "Installation of the plugin:", plugin);
   addCommonFlags(program);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { addControllerFlags, type CommonFlags } from "./flags.ts";
-import { createProgram, fail, refuseArguments, runProgram } from "./program.ts";
+import { addControllerFlags, type ControllerFlags } from "./flags.ts";
+import { createProgram, refuseArguments, runProgram } from "./program.ts";
 import { version } from "./version.ts";
 
 const HELP = `
@@ -14,15 +14,14 @@ export async function runController(args: readonly string[]): Promise<void> {
   const program = createProgram(
     "ipam-controller",
     "Gives each node its block of every IPPool and CIDRPool, in the pools' status.",
-  );
+  ).helpCommand(false);
   addControllerFlags(program);
-  program.addHelpText("after", HELP).action(() => {
+  program.addHelpText("after", HELP).action(async () => {
     refuseArguments(program);
-    if (program.opts<CommonFlags>().version) console.log(`ipam-controller ${version}`);
-    else
-      fail(
-        "ipam-controller needs a Kubernetes API, which is not built yet: ipam-node --pools-dir DIR runs without",
-      );
+    const flags = program.opts<ControllerFlags>();
+    if (flags.version) console.log(`ipam-controller ${version}`);
+    // Loaded here: the daemon and its debug commands, which are the same file, need none of it.
+    else await (await import("./controller-run.ts")).runControllerProgram(program, flags);
   });
   await runProgram(program, args);
 }

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
+import { addCompletionCommands } from "../lib/completion/command.ts";
 import { registerDebugCommands } from "../lib/debug/commands.ts";
+import { processTerminal } from "../lib/debug/terminal.ts";
 import { addNodeFlags, type NodeFlags } from "./flags.ts";
+import { addInstallCommand } from "./install.ts";
 import { createProgram, refuseArguments, runProgram } from "./program.ts";
+import { podsOf } from "./recover-pods.ts";
 import { runDaemon } from "./run-daemon.ts";
 import { version } from "./version.ts";
 
@@ -22,7 +26,9 @@ export async function runNode(args: readonly string[]): Promise<void> {
     "Hands out this node's addresses of IPPools and CIDRPools to CNI plugins.",
   );
   addNodeFlags(program);
-  registerDebugCommands(program);
+  registerDebugCommands(program, processTerminal(), { podsOf });
+  addInstallCommand(program);
+  addCompletionCommands(program, { print: (text) => process.stdout.write(text) });
   program.addHelpText("after", HELP).action(async () => {
     refuseArguments(program);
     const flags = program.opts<NodeFlags>();

@@ -4,9 +4,11 @@ import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
   existsSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
+  readlinkSync,
   renameSync,
   rmSync,
   statSync,
@@ -20,7 +22,7 @@ import { findNodeBinary, nativeArch } from "./node-binary.ts";
 
 export type NodeBuild = {
   readonly arch: Architecture;
-  /** Where the executable "ipam-node" and the link "ipam-controller" go. */
+  /** Where the executable "ipam-node" and the links to it go. */
   readonly outDir: string;
   readonly log: (line: string) => void;
 };
@@ -30,17 +32,26 @@ const root = resolve(import.meta.dirname, "..");
 /** Both threads' programs; the names are those of the assets. */
 type Scripts = { readonly main: string; readonly "store-worker": string };
 
-// Flags of Node and V8 that the executable always runs with: a small young generation and no helper threads keep the
-// memory of thousands of short connections down, and nothing opens an inspector.
-const EXEC_ARGV = ["--max-semi-space-size=1", "--single-threaded", "--disable-sigusr1"];
+/**
+ * Flags of Node and V8 that the executable always runs with: a small young generation, no helper threads, a heap that shrinks
+ * when nothing happens and no second optimizer keep the memory of thousands of short connections down (docs/design.md has the
+ * figures), and nothing opens an inspector.
+ */
+export const EXEC_ARGV: readonly string[] = [
+  "--max-semi-space-size=1",
+  "--single-threaded",
+  "--optimize-for-size",
+  "--no-opt",
+  "--disable-sigusr1",
+];
 
 // CommonJS packages in the main program require() Node's own modules; the store thread's has none, and no place to
 // require from: it is started from a data: URL.
 const REQUIRE =
   'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);';
 
-async function bundle(entry: string, banner = ""): Promise<string> {
-  const { outputFiles } = await build({
+function bundleWithReport(entry: string, banner: string) {
+  return build({
     absWorkingDir: root,
     entryPoints: [entry],
     bundle: true,
@@ -55,8 +66,26 @@ async function bundle(entry: string, banner = ""): Promise<string> {
     treeShaking: true,
     banner: { js: banner },
     logLevel: "warning",
+    metafile: true,
   });
+}
+
+async function bundle(entry: string, banner = ""): Promise<string> {
+  const { outputFiles } = await bundleWithReport(entry, banner);
   return outputFiles[0]!.text;
+}
+
+const MAIN = "cmd/main.ts";
+const STORE_WORKER = "lib/node/store-worker.ts";
+
+/** The files that something of is in the executable, by their paths from the root of the repository. */
+export async function listBundledFiles(): Promise<string[]> {
+  const reports = [await bundleWithReport(MAIN, REQUIRE), await bundleWithReport(STORE_WORKER, "")];
+  return reports
+    .flatMap(({ metafile }) => Object.values(metafile.outputs))
+    .flatMap(({ inputs }) => Object.entries(inputs))
+    .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
+    .map(([file]) => file);
 }
 
 function hashInputs(scripts: Scripts, arch: Architecture): string {
@@ -66,8 +95,8 @@ function hashInputs(scripts: Scripts, arch: Architecture): string {
   return hash.update(readFileSync(import.meta.filename)).digest("hex");
 }
 
-function run(command: string, args: readonly string[]): void {
-  const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: "utf8" });
+function run(command: string, args: readonly string[], cwd = root): void {
+  const { status, stdout, stderr, error } = spawnSync(command, args, { encoding: "utf8", cwd });
   if (error !== undefined) throw new Error(`${command} cannot be run`, { cause: error });
   if (status !== 0) throw new Error(`${command} failed: ${stderr.trim() || stdout.trim()}`);
 }
@@ -82,8 +111,9 @@ function strip(binary: string, arch: Architecture, output: string): void {
 function assemble(scripts: Scripts, binary: string, work: string): string {
   const output = join(work, "ipam-node");
   for (const [name, text] of Object.entries(scripts)) writeFileSync(join(work, `${name}.mjs`), text);
+  // Relative: the path goes into the file, which is the same wherever it is built.
   const config = {
-    main: join(work, "main.mjs"),
+    main: "main.mjs",
     mainFormat: "module",
     executable: binary,
     output,
@@ -93,7 +123,7 @@ function assemble(scripts: Scripts, binary: string, work: string): string {
     assets: { "store-worker": join(work, "store-worker.mjs") },
   };
   writeFileSync(join(work, "sea.json"), JSON.stringify(config));
-  run(process.execPath, ["--build-sea", join(work, "sea.json")]);
+  run(process.execPath, ["--build-sea", "sea.json"], work);
   return output;
 }
 
@@ -102,10 +132,17 @@ function isUpToDate(executable: string, stamp: string, hash: string): boolean {
   return readFileSync(stamp, "utf8") === `${hash} ${statSync(executable).mtimeMs}`;
 }
 
-function linkController(outDir: string): void {
-  const link = join(outDir, "ipam-controller");
-  rmSync(link, { force: true });
-  symlinkSync("ipam-node", link);
+/** The names under which the executable is something else; cmd/main.ts knows them. */
+const OTHER_NAMES = ["ipam-controller", "kubectl-nvipam", "kubectl_complete-nvipam"];
+
+function linkOtherNames(outDir: string): void {
+  for (const name of OTHER_NAMES) {
+    const link = join(outDir, name);
+    if (lstatSync(link, { throwIfNoEntry: false })?.isSymbolicLink() && readlinkSync(link) === "ipam-node")
+      continue;
+    rmSync(link, { force: true });
+    symlinkSync("ipam-node", link);
+  }
 }
 
 /** Builds the executable unless it is there, made of the same inputs. Throws an Error that says what is missing. */
@@ -113,11 +150,12 @@ export async function buildNode({ arch, outDir, log }: NodeBuild): Promise<strin
   const executable = join(outDir, "ipam-node");
   const stamp = join(outDir, ".ipam-node.inputs");
   const scripts = {
-    main: await bundle("cmd/main.ts", REQUIRE),
-    "store-worker": await bundle("lib/node/store-worker.ts"),
+    main: await bundle(MAIN, REQUIRE),
+    "store-worker": await bundle(STORE_WORKER),
   };
   const hash = hashInputs(scripts, arch);
   if (isUpToDate(executable, stamp, hash)) {
+    linkOtherNames(outDir);
     log(`${executable}: up to date`);
     return executable;
   }
@@ -130,7 +168,7 @@ export async function buildNode({ arch, outDir, log }: NodeBuild): Promise<strin
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
-  linkController(outDir);
+  linkOtherNames(outDir);
   const { size, mtimeMs } = statSync(executable);
   writeFileSync(stamp, `${hash} ${mtimeMs}`);
   log(`${executable}: built for ${arch}, ${(size / 1e6).toFixed(0)} MB`);

@@ -5,7 +5,7 @@ import { createHash } from "node:crypto";
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import { build, type PluginBuild } from "esbuild";
+import { build } from "esbuild";
 
 export type Architecture = "amd64" | "arm64";
 
@@ -28,14 +28,18 @@ type Inputs = {
 
 const ROOT = resolve(import.meta.dirname, "..");
 const NATIVE: Architecture = process.arch === "arm64" ? "arm64" : "amd64";
-const HOST = join(ROOT, "lib/cni/host.c");
+const HOST = ["lib/cni/host.c", "lib/cni/host-memory.c", "lib/cni/host-socket.c"].map((path) =>
+  join(ROOT, path),
+);
+const HOST_HEADER = join(ROOT, "lib/cni/host.h");
 const BYTECODE = join(ROOT, "scripts/bytecode.c");
 /** static-pie: nothing to load at start, and the address space is still randomized. */
 const FLAGS = [
   ..."-std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -Wno-unused-parameter -fstack-protector-strong".split(" "),
   ..."-static-pie -fPIE -s -ffunction-sections -Wl,--gc-sections -Wl,-z,relro,-z,now".split(" "),
 ];
-const GNU_NAMES: Readonly<Record<Architecture, string>> = {
+/** What compilers and directories of libraries are called by. */
+export const GNU_NAMES: Readonly<Record<Architecture, string>> = {
   amd64: "x86_64-linux-gnu",
   arm64: "aarch64-linux-gnu",
 };
@@ -72,7 +76,8 @@ async function gatherInputs(arch: Architecture): Promise<Inputs> {
   const engine = fetchEngine(arch);
   const hash = createHash("sha256");
   for (const part of [script, FLAGS.join(" "), engine, fetchEngine(NATIVE)]) hash.update(part).update("\0");
-  for (const file of [HOST, BYTECODE, join(engine, "libquickjs.a")]) hash.update(readFileSync(file));
+  for (const file of [...HOST, HOST_HEADER, BYTECODE, join(engine, "libquickjs.a")])
+    hash.update(readFileSync(file));
   hash.update(run(compiler.command, ["--version"]));
   return { script, engine, compiler, hash: hash.digest("hex") };
 }
@@ -85,7 +90,7 @@ function compile({ script, engine, compiler }: Inputs, work: string): void {
   const native = fetchEngine(NATIVE);
   run(findCompiler(NATIVE).command, ["-O1", ...link(native, translator, [BYTECODE])]);
   run(translator, [source, bytecode]);
-  run(compiler.command, [...FLAGS, ...link(engine, join(work, "nv-ipam"), [HOST, bytecode])]);
+  run(compiler.command, [...FLAGS, ...link(engine, join(work, "nv-ipam"), [...HOST, bytecode])]);
 }
 
 function link(engine: string, output: string, sources: readonly string[]): string[] {
@@ -108,18 +113,8 @@ async function bundle(): Promise<string> {
     treeShaking: true,
     define: { NV_IPAM_VERSION: JSON.stringify(version) },
     logLevel: "warning",
-    plugins: [{ name: "messages", setup: dropUnusedMessages }],
   });
   return outputFiles[0]!.text;
-}
-
-/** Tables of messages that the plugin does not speak cost it a tenth of its start: declared pure, esbuild drops them. */
-function dropUnusedMessages({ onLoad }: PluginBuild): void {
-  const calls = /\b(message|strings?|bool|int32|int64|optionalInt32|embedded|repeatedMessage)\(/g;
-  onLoad({ filter: /lib\/rpc\/messages\.ts$/ }, ({ path }) => ({
-    loader: "ts",
-    contents: readFileSync(path, "utf8").replace(calls, "/* @__PURE__ */ $&"),
-  }));
 }
 
 function findCompiler(arch: Architecture): Toolchain {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Builds what changed of the two executables; scripts/build calls it.
+// Builds what changed of the executables; scripts/build calls it.
 import { join, relative, resolve } from "node:path";
 import { parseArgs } from "node:util";
+import { buildKubectl } from "./build-kubectl.ts";
 import { buildNode } from "./build-node.ts";
 import { type Architecture, buildPlugin } from "./build-plugin.ts";
 import { nativeArch } from "./node-binary.ts";
@@ -31,6 +32,7 @@ try {
   console.log(`build: ${relative(root, outDir)} for ${arch}`);
   await step((log) => buildPlugin({ arch, outDir, log }));
   await step((log) => buildNode({ arch, outDir, log }));
+  await step((log) => buildKubectl({ outDir, log }));
 } catch (error) {
   console.error(`build: ${error instanceof Error ? error.message : error}`);
   process.exitCode = 1;

@@ -73,6 +73,23 @@ export function findWayOut(sources: readonly Source[], entry: string): string | 
   return undefined;
 }
 
+/** The files that import each other, types counted too, as "a → b → a", one line for each way back that is found. */
+export function findCircles(sources: readonly Source[]): string[] {
+  const imports = new Map(
+    sources.map((source) => [source.path, listImports(source).map(({ target }) => target)]),
+  );
+  const circles: string[] = [];
+  const done = new Set<string>();
+  const visit = (path: string, way: readonly string[]): void => {
+    if (way.includes(path)) circles.push([...way.slice(way.indexOf(path)), path].join(" → "));
+    if (done.has(path)) return;
+    done.add(path);
+    for (const target of imports.get(path) ?? []) visit(target, [...way, path]);
+  };
+  for (const path of imports.keys()) visit(path, []);
+  return circles;
+}
+
 /** Files that are too long, have no licence line, or a name that says nothing, one line each. */
 export function findUntidyFiles(sources: readonly Source[]): string[] {
   return sources.flatMap(({ path, text }) => {
@@ -96,5 +113,8 @@ export function findHouseProblems(root: string): string[] {
     .map((entry) => findWayOut(sources, entry))
     .filter((way) => way !== undefined)
     .map((way) => `${way}: this must run on QuickJS, without Node and without packages`);
-  return [...findForbiddenImports(sources), ...waysOut, ...findUntidyFiles(sources)];
+  const circles = findCircles(sources).map(
+    (circle) => `${circle}: what both need belongs in a file of its own`,
+  );
+  return [...findForbiddenImports(sources), ...waysOut, ...circles, ...findUntidyFiles(sources)];
 }

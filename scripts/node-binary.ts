@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The Node that goes into the executables, for each architecture.
+// The Node that goes into the executables, for each architecture, and its licence.
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Architecture } from "./build-plugin.ts";
 import pins from "./node-binaries.json" with { type: "json" };
 
@@ -28,8 +28,8 @@ function findPin(arch: Architecture): Pin {
   );
 }
 
-/** Fetches and unpacks the package into `work`; throws when it is not the one that is pinned. */
-function fetchPackage(pin: Pin, work: string): void {
+/** Fetches the package and unpacks its file into `work`; throws when it is not the one that is pinned. */
+function fetchPackage(pin: Pin, file: string, work: string): void {
   const version = process.versions.node;
   run("npm", ["pack", "--silent", `${pin.package}@${version}`], work);
   const archive = join(work, `${pin.package}-${version}.tgz`);
@@ -39,26 +39,44 @@ function fetchPackage(pin: Pin, work: string): void {
       `${pin.package}@${version} is not what is pinned: ${integrity}, expected ${pin.integrity}`,
     );
   }
-  run("tar", ["-xzf", archive, "package/bin/node"], work);
+  run("tar", ["-xzf", archive, `package/${file}`], work);
 }
 
 /** This machine's. */
 export const nativeArch: Architecture = process.arch === "arm64" ? "arm64" : "amd64";
 
-/** The Node executable of this very version for the architecture; another machine's is fetched once, into the cache. */
-export function findNodeBinary(arch: Architecture, log: (line: string) => void): string {
-  if (arch === nativeArch) return process.execPath;
-  const dir = join(cache, `node-${process.versions.node}-${arch}`);
-  const binary = join(dir, "node");
-  if (existsSync(binary)) return binary;
-  log(`fetching Node ${process.versions.node} for ${arch}`);
-  mkdirSync(dir, { recursive: true });
-  const work = mkdtempSync(join(dir, "fetch-"));
+type Fetch = { readonly arch: Architecture; readonly file: string; readonly keptAs: string };
+
+/** A file of Node's package, fetched once, into the cache. */
+function fetchOnce({ arch, file, keptAs }: Fetch, announce: () => void): string {
+  const kept = join(cache, keptAs);
+  if (existsSync(kept)) return kept;
+  announce();
+  mkdirSync(dirname(kept), { recursive: true });
+  const work = mkdtempSync(join(dirname(kept), "fetch-"));
   try {
-    fetchPackage(findPin(arch), work);
-    renameSync(join(work, "package/bin/node"), binary); // in one step: a cache never holds half a file
+    fetchPackage(findPin(arch), file, work);
+    renameSync(join(work, "package", file), kept); // in one step: a cache never holds half a file
   } finally {
     rmSync(work, { recursive: true, force: true });
   }
-  return binary;
+  return kept;
+}
+
+/** The Node executable of this very version for the architecture; another machine's is fetched once, into the cache. */
+export function findNodeBinary(arch: Architecture, log: (line: string) => void): string {
+  if (arch === nativeArch) return process.execPath;
+  const { node: version } = process.versions;
+  return fetchOnce({ arch, file: "bin/node", keptAs: join(`node-${version}-${arch}`, "node") }, () =>
+    log(`fetching Node ${version} for ${arch}`),
+  );
+}
+
+/** The file with Node's licence and those of all that is compiled into it; fetched once, into the cache. */
+export function findNodeLicence(log: (line: string) => void): string {
+  const { node: version } = process.versions;
+  return fetchOnce(
+    { arch: nativeArch, file: "LICENSE", keptAs: join(`node-${version}-licence`, "LICENSE") },
+    () => log(`fetching the licences of Node ${version} (its package, 57 MB, once)`),
+  );
 }

@@ -3,28 +3,43 @@ import { Code } from "../rpc/code.ts";
 import { RpcError } from "../rpc/error.ts";
 import { IPAM_SERVICE } from "../rpc/messages.ts";
 import type { MessageType } from "../rpc/protobuf.ts";
-import { UnaryCall } from "../rpc/unary-call.ts";
+import { UnaryCall, type UnaryCallResult } from "../rpc/unary-call.ts";
 import type { DaemonAddress } from "./daemon-address.ts";
 import type { ConnectOutcome, Platform } from "./platform.ts";
 
 const RETRY_MS = 50;
+const REPLY_PAUSE_MS = 5;
+/** Acknowledgements are shorter; a request that waited for its windows is not kept waiting. */
+const LONGEST_REPLY = 100;
 
-/** A request on its way: RPC name, encoded message, deadline on the monotonic clock. */
+/** A request on its way: RPC name, message encoded as octets, deadline on the monotonic clock. */
 export type DaemonRequest = {
   readonly rpc: string;
-  readonly message: Uint8Array;
+  readonly message: string;
   readonly deadlineMs: number;
 };
 
 /** One RPC: the encoded answer; throws RpcError. */
 export type DaemonCall = (request: DaemonRequest) => Uint8Array;
 
-/** Calls over the platform's network, each on a connection of its own. */
+/** Calls over the platform's network, each on a connection of its own. One that a busy daemon puts off is made again in time. */
 export function connectDaemon(platform: Platform, address: DaemonAddress): DaemonCall {
   return (request) => {
-    connect(platform, address, request.deadlineMs);
-    return exchange(platform, address, request);
+    for (;;) {
+      connect(platform, address, request.deadlineMs);
+      const result = exchange(platform, address, request);
+      if ("message" in result) return result.message;
+      const { retryAfterMs } = result.error;
+      const againMs = platform.monotonicMs() + spread(retryAfterMs ?? 0);
+      if (retryAfterMs === undefined || againMs >= request.deadlineMs) throw result.error;
+      platform.sleepUntil(againMs);
+    }
   };
+}
+
+/** Those that were put off together do not come back together. */
+function spread(delayMs: number): number {
+  return delayMs * (0.5 + Math.random());
 }
 
 export type Rpc<Q, A> = {
@@ -40,7 +55,7 @@ export function callDaemon<Q, A>(
   request: Partial<Q>,
   deadlineMs: number,
 ): A {
-  const answer = call({ rpc: rpc.name, message: rpc.request.encode(request), deadlineMs });
+  const answer = call({ rpc: rpc.name, message: rpc.request.encodeOctets(request), deadlineMs });
   try {
     return rpc.response.decode(answer);
   } catch (error) {
@@ -65,7 +80,7 @@ function connect(platform: Platform, { targets }: DaemonAddress, deadlineMs: num
   }
 }
 
-function exchange(platform: Platform, { authority }: DaemonAddress, request: DaemonRequest): Uint8Array {
+function exchange(platform: Platform, { authority }: DaemonAddress, request: DaemonRequest): UnaryCallResult {
   const { deadlineMs } = request;
   const now = () => platform.monotonicMs();
   const call = new UnaryCall({
@@ -76,20 +91,51 @@ function exchange(platform: Platform, { authority }: DaemonAddress, request: Dae
     now,
     deadlineMs,
   });
-  while (call.result === undefined) step(platform, call, deadlineMs);
-  if ("error" in call.result) throw call.result.error;
-  return call.result.message;
+  const line: Line = { platform, call, deadlineMs, unsent: "" };
+  let isAsked = false;
+  while (call.result === undefined) {
+    step(line, isAsked);
+    isAsked = true;
+  }
+  return call.result;
 }
 
+type Line = {
+  readonly platform: Platform;
+  readonly call: UnaryCall;
+  readonly deadlineMs: number;
+  /** What the call has said and the peer has not been sent yet. */
+  unsent: string;
+};
+
 /** Writes what there is to write, reads what comes. Also a peer that never stops sending meets the deadline. */
-function step(platform: Platform, call: UnaryCall, deadlineMs: number): void {
+function step(line: Line, isAsked: boolean): void {
+  const { call } = line;
   try {
-    const outgoing = call.takeOutgoing();
-    const isSent = platform.monotonicMs() < deadlineMs && (!outgoing || platform.send(outgoing, deadlineMs));
-    const incoming = isSent ? platform.receive(deadlineMs) : undefined;
+    line.unsent += call.takeOutgoing();
+    const incoming = (isAsked && receiveSoon(line)) || sendAndReceive(line);
     if (incoming === undefined) call.expire();
     else call.feed(incoming);
   } catch (error) {
     call.fail(Code.Unavailable, `error reading from server: ${(error as Error).message}`);
   }
+}
+
+/**
+ * The acknowledgement of the server's SETTINGS waits a moment for the answer, which makes it needless: else the daemon
+ * reads it in the middle of its work. undefined: nothing to wait with, or nothing came.
+ */
+function receiveSoon({ platform, deadlineMs, unsent }: Line): Uint8Array | undefined {
+  const nowMs = platform.monotonicMs();
+  if (unsent === "" || unsent.length > LONGEST_REPLY || nowMs >= deadlineMs) return undefined;
+  return platform.receive(Math.min(nowMs + REPLY_PAUSE_MS, deadlineMs));
+}
+
+/** undefined: the deadline has passed. */
+function sendAndReceive(line: Line): Uint8Array | undefined {
+  const { platform, deadlineMs, unsent } = line;
+  line.unsent = "";
+  if (platform.monotonicMs() >= deadlineMs) return undefined;
+  if (unsent !== "" && !platform.send(unsent, deadlineMs)) return undefined;
+  return platform.receive(deadlineMs);
 }

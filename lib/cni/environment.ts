@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a CNI call says in environment variables, checked in the order of the CNI project's skeleton for plugins.
-import { encodeUtf8 } from "../rpc/utf8.ts";
+import { utf8Octets } from "../rpc/utf8.ts";
 import { CniCode, CniError } from "./error.ts";
 import type { Platform } from "./platform.ts";
 
@@ -68,7 +68,7 @@ function isCommand(command: string): command is Command {
 }
 
 function checkInterfaceName(name: string): void {
-  if (encodeUtf8(name).length > MAX_INTERFACE_NAME_BYTES) {
+  if (utf8Octets(name).length > MAX_INTERFACE_NAME_BYTES) {
     const details = `interface name should be less than ${MAX_INTERFACE_NAME_BYTES + 1} characters`;
     throw invalid("interface name is too long", details);
   }

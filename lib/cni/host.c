@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Runs the bytecode of cmd/nv-ipam.ts; system calls, nothing is parsed. Deadlines are milliseconds on the monotonic clock. */
+/* Runs the bytecode of cmd/nv-ipam.ts; system calls, nothing is parsed. */
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -10,44 +10,35 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
-#include "quickjs.h"
+#include "host.h"
 /* A call needs under 1 MB. The most wasteful 1 MiB of JSON must fit, or end as a CNI error. */
 #define MEMORY_LIMIT (64u << 20)
 #define STACK_LIMIT (512u << 10)
 #define LOG_LIMIT (100l << 20)
 #define OLD_LOGS 5
 
-#define HOST(name) static JSValue name(JSContext *ctx, JSValueConst self, int argc, JSValueConst *argv)
-#define NUMBER(name, value) double name; if (JS_ToFloat64(ctx, &name, value)) return JS_EXCEPTION
-#define TEXT(name, size, value) size_t size; const char *name = JS_ToCStringLen(ctx, &size, value); if (!name) return JS_EXCEPTION
-#define BYTES(name, size, value) size_t size; const uint8_t *name = JS_GetArrayBuffer(ctx, &size, value); if (!name) return JS_EXCEPTION
-
 extern const uint8_t plugin[];
 extern const uint32_t plugin_size;
 
-static int sock = -1;
 static double script_end = 0; /* 0: no limit yet */
 
-static double clock_ms(clockid_t id) {
+double clock_ms(clockid_t id) {
     struct timespec ts;
     clock_gettime(id, &ts);
     return (double)ts.tv_sec * 1e3 + (double)ts.tv_nsec / 1e6;
 }
 
-/* The text of an errno as Go spells it: lower case. */
-static const char *reason(int error) {
+const char *reason(int error) {
     static char text[96];
     snprintf(text, sizeof text, "%s", strerror(error));
     text[0] = (char)tolower((unsigned char)text[0]);
     return text;
 }
 
-/* Waits for an event on fd (-1: for the time alone): 1 when it came, 0 when the deadline passed, -1 with errno. */
-static int wait_for(int fd, short events, double deadline) {
+int wait_for(int fd, short events, double deadline) {
     for (;;) {
         struct pollfd pfd = {.fd = fd, .events = events};
         double left = deadline - clock_ms(CLOCK_MONOTONIC);
@@ -86,19 +77,19 @@ static JSValue read_all(JSContext *ctx, int fd, size_t limit, const char *what) 
     return text;
 }
 
-HOST(host_env) {
+static HOST(host_env) {
     TEXT(name, size, argv[0]);
     const char *value = getenv(name);
     JS_FreeCString(ctx, name);
     return JS_NewString(ctx, value ? value : "");
 }
 
-HOST(host_read_stdin) {
+static HOST(host_read_stdin) {
     NUMBER(limit, argv[0]);
     return read_all(ctx, 0, (size_t)limit, "error reading from stdin");
 }
 
-HOST(host_read_file) {
+static HOST(host_read_file) {
     NUMBER(limit, argv[1]);
     TEXT(path, size, argv[0]);
     JSValue text = JS_UNDEFINED;
@@ -132,7 +123,7 @@ static int rotate_log(const char *path, int fd) {
     return fresh;
 }
 
-HOST(host_append_log) { /* undefined, or why the text could not be written */
+static HOST(host_append_log) { /* undefined, or why the text could not be written */
     struct stat st;
     TEXT(text, size, argv[1]);
     const char *path = JS_ToCString(ctx, argv[0]);
@@ -146,14 +137,14 @@ HOST(host_append_log) { /* undefined, or why the text could not be written */
     return result;
 }
 
-HOST(host_write_stderr) {
+static HOST(host_write_stderr) {
     TEXT(text, size, argv[0]);
     write_all(2, text, size);
     JS_FreeCString(ctx, text);
     return JS_UNDEFINED;
 }
 
-HOST(host_same_file) {
+static HOST(host_same_file) {
     struct stat st[2];
     for (int i = 0; i < 2; i++) {
         TEXT(path, size, argv[i]);
@@ -164,83 +155,27 @@ HOST(host_same_file) {
     return JS_NewBool(ctx, st[0].st_dev == st[1].st_dev && st[0].st_ino == st[1].st_ino);
 }
 
-HOST(host_clock) { return JS_NewFloat64(ctx, clock_ms(JS_ToBool(ctx, argv[0]) ? CLOCK_MONOTONIC : CLOCK_REALTIME)); }
+static HOST(host_clock) { return JS_NewFloat64(ctx, clock_ms(JS_ToBool(ctx, argv[0]) ? CLOCK_MONOTONIC : CLOCK_REALTIME)); }
 
-HOST(host_reason) {
+static HOST(host_reason) {
     NUMBER(error, argv[0]);
     return JS_NewString(ctx, reason((int)error));
 }
 
-HOST(host_limit_script) { return JS_ToFloat64(ctx, &script_end, argv[0]) ? JS_EXCEPTION : JS_UNDEFINED; }
+static HOST(host_limit_script) { return JS_ToFloat64(ctx, &script_end, argv[0]) ? JS_EXCEPTION : JS_UNDEFINED; }
 
 static int is_over(JSRuntime *rt, void *opaque) {
     return script_end > 0 && clock_ms(CLOCK_MONOTONIC) > script_end;
 }
 
-HOST(host_sleep_until) {
+static HOST(host_sleep_until) {
     NUMBER(deadline, argv[0]);
     wait_for(-1, 0, deadline);
     return JS_UNDEFINED;
 }
 
-/* (struct sockaddr, deadline): 0 or errno. Closes the connection before. */
-HOST(host_connect) {
-    NUMBER(deadline, argv[1]);
-    BYTES(address, size, argv[0]);
-    const struct sockaddr *to = (const struct sockaddr *)address;
-    if (sock >= 0) close(sock);
-    bool local = to->sa_family == AF_UNIX;
-    sock = socket(to->sa_family, SOCK_STREAM | SOCK_CLOEXEC | (local ? 0 : SOCK_NONBLOCK), 0);
-    if (sock < 0) return JS_NewInt32(ctx, errno);
-    for (;;) {
-        /* While a Unix listener's queue is full connect() can only wait, not be polled; SO_SNDTIMEO bounds that. */
-        double left = deadline - clock_ms(CLOCK_MONOTONIC);
-        if (left < 1) left = 1;
-        struct timeval wait = {.tv_sec = (time_t)(left / 1e3), .tv_usec = (suseconds_t)((long)left % 1000 * 1000)};
-        if (local && setsockopt(sock, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait) < 0) return JS_NewInt32(ctx, errno);
-        if (connect(sock, to, (socklen_t)size) == 0) return JS_NewInt32(ctx, 0);
-        if (errno != EINTR || !local) break;
-    }
-    if (errno == EAGAIN) return JS_NewInt32(ctx, ETIMEDOUT);
-    if (local || (errno != EINPROGRESS && errno != EINTR)) return JS_NewInt32(ctx, errno);
-    int rc = wait_for(sock, POLLOUT, deadline), error = ETIMEDOUT;
-    socklen_t length = sizeof error;
-    if (rc < 0 || (rc > 0 && getsockopt(sock, SOL_SOCKET, SO_ERROR, &error, &length) < 0)) error = errno;
-    return JS_NewInt32(ctx, error);
-}
-
-/* (buffer, deadline): false when the deadline has passed. */
-HOST(host_send) {
-    NUMBER(deadline, argv[1]);
-    BYTES(data, size, argv[0]);
-    while (size > 0) {
-        ssize_t n = send(sock, data, size, MSG_NOSIGNAL | MSG_DONTWAIT);
-        if (n < 0 && errno == EAGAIN) {
-            int rc = wait_for(sock, POLLOUT, deadline);
-            if (rc == 0) return JS_FALSE;
-            if (rc > 0) continue;
-        }
-        if (n < 0 && errno != EINTR) return JS_ThrowInternalError(ctx, "write: %s", reason(errno));
-        if (n > 0) data += n, size -= (size_t)n;
-    }
-    return JS_TRUE;
-}
-
-/* null when the deadline has passed; empty at the end of the connection. */
-HOST(host_receive) {
-    static uint8_t buffer[32768];
-    NUMBER(deadline, argv[0]);
-    for (;;) {
-        int rc = wait_for(sock, POLLIN, deadline);
-        if (rc == 0) return JS_NULL;
-        ssize_t n = rc < 0 ? -1 : recv(sock, buffer, sizeof buffer, MSG_DONTWAIT);
-        if (n >= 0) return JS_NewArrayBufferCopy(ctx, buffer, (size_t)n);
-        if (rc < 0 || (errno != EINTR && errno != EAGAIN)) return JS_ThrowInternalError(ctx, "read: %s", reason(errno));
-    }
-}
-
 /* (code, stdout): ends the process; with 1 when stdout cannot be written, so that the caller does not take it for done. */
-HOST(host_exit) {
+static HOST(host_exit) {
     NUMBER(code, argv[0]);
     TEXT(text, size, argv[1]);
     _exit(write_all(1, text, size) ? (int)code : 1);
@@ -266,11 +201,20 @@ static const JSCFunctionListEntry functions[] = {
 static const char late[] = "{\n    \"cniVersion\": \"1.1.0\",\n    \"code\": 11,\n    \"msg\": \"grpc call failed: rpc error: code = DeadlineExceeded desc = context deadline exceeded\"\n}";
 static const char broken[] = "{\n    \"cniVersion\": \"1.1.0\",\n    \"code\": 999,\n    \"msg\": \"internal error of the plugin, see its stderr\"\n}";
 
+/* A closed stdout must not become the socket. Without /dev/null or a free descriptor: only where nothing needs to be filled. */
+static void fill_standard_descriptors(void) {
+    int last;
+    do last = open("/dev/null", O_RDONLY | O_CLOEXEC); while (last >= 0 && last <= STDERR_FILENO);
+    for (int fd = 0; last < 0 && fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0) _exit(1);
+}
+
 int main(void) {
     umask(022); /* the log is for everybody to read, whatever the runtime's umask */
     signal(SIGPIPE, SIG_IGN);
-    while (open("/dev/null", O_RDONLY | O_CLOEXEC) <= STDERR_FILENO) {} /* a closed stdout must not become the socket */
-    JSRuntime *rt = JS_NewRuntime();
+    signal(SIGXFSZ, SIG_IGN); /* a log beyond the limit of RLIMIT_FSIZE is one that cannot be written, no end of the call */
+    fill_standard_descriptors();
+    JSRuntime *rt = JS_NewRuntime2(&engine_memory, NULL);
     JSContext *ctx = rt ? JS_NewContextRaw(rt) : NULL;
     if (ctx) {
         JS_SetMemoryLimit(rt, MEMORY_LIMIT);

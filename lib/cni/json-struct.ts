@@ -2,6 +2,7 @@
 // JSON objects read as Go's encoding/json fills a struct, because configurations were written against that: keys match
 // whatever their case, the last match wins, objects are merged, and a value of another type is an error. null leaves texts
 // and numbers as they are and empties the rest.
+import { parseJson } from "./strict-json.ts";
 
 type JsonObject = { readonly [key: string]: unknown };
 
@@ -20,7 +21,7 @@ export class JsonStruct {
 
   /** null is an empty struct; throws Error when the text is no JSON or no object. Errors call the struct `typeName`. */
   static parse(text: string, typeName: string): JsonStruct {
-    const value: unknown = JSON.parse(text) ?? {};
+    const value = parseJson(text) ?? {};
     if (kindOf(value) !== "object")
       throw new Error(`json: cannot unmarshal ${kindOf(value)} into Go value of type ${typeName}`);
     return new JsonStruct([value as JsonObject], typeName);

@@ -15,9 +15,9 @@ declare const host: {
   reason(errno: number): string;
   limitScript(deadline: number): void;
   sleepUntil(time: number): void;
-  /** 0 or an errno. */
-  connect(address: ArrayBuffer, deadline: number): number;
-  send(bytes: ArrayBuffer, deadline: number): boolean;
+  /** Of a struct sockaddr as octets: 0 or an errno. */
+  connect(address: string, deadline: number): number;
+  send(octets: string, deadline: number): boolean;
   receive(deadline: number): ArrayBuffer | null;
   exit(code: number, stdout: string): never;
 };
@@ -46,7 +46,7 @@ export const quickjsPlatform: Platform = {
   monotonicMs: () => host.clockMs(true),
   limitScript: (deadlineMs) => host.limitScript(deadlineMs),
   connect,
-  send: (bytes, deadlineMs) => host.send(exactBuffer(bytes), deadlineMs),
+  send: (octets, deadlineMs) => host.send(octets, deadlineMs),
   receive(deadlineMs) {
     const bytes = host.receive(deadlineMs);
     return bytes === null ? undefined : new Uint8Array(bytes);
@@ -75,9 +75,4 @@ function connect(endpoint: Endpoint, deadlineMs: number): ConnectOutcome {
 function checkPath(path: string): string {
   if (path.includes("\0")) throw new Error(`open ${path}: invalid argument`);
   return path.toWellFormed();
-}
-
-function exactBuffer(bytes: Uint8Array): ArrayBuffer {
-  const { buffer } = bytes;
-  return buffer instanceof ArrayBuffer && buffer.byteLength === bytes.length ? buffer : bytes.slice().buffer;
 }

@@ -18,8 +18,8 @@ export type ConnectOutcome =
 export type Network = {
   /** Closes the connection before, if any. */
   connect(endpoint: Endpoint, deadlineMs: number): ConnectOutcome;
-  /** False when the deadline has passed; throws Error with the reason when the connection is broken. */
-  send(bytes: Uint8Array, deadlineMs: number): boolean;
+  /** Octets; false when the deadline has passed; throws Error with the reason when the connection is broken. */
+  send(octets: string, deadlineMs: number): boolean;
   /** undefined when the deadline has passed, no bytes at the end of the connection; throws as send does. */
   receive(deadlineMs: number): Uint8Array | undefined;
   sleepUntil(timeMs: number): void;

@@ -2,11 +2,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describeError } from "../log/printable.ts";
-import { parseBindAddress } from "../node/bind-address.ts";
+import { leadsTo, parseBindAddress } from "../node/bind-address.ts";
 import { CONFIG_FILE } from "../node/installer.ts";
 import type { CheckFinding } from "./check-finding.ts";
 
 const AGAIN = "start ipam-node again, which writes it, or correct it by hand";
+const ELSEWHERE = "if it is written elsewhere, name that directory by --cni-conf-dir";
 const STANDARD_SOCKET = "unix:///var/lib/cni/nv-ipam/daemon.sock";
 
 function finding(severity: CheckFinding["severity"], message: string, fix = AGAIN): CheckFinding[] {
@@ -22,7 +23,11 @@ export function checkConfig(confDir: string, bindAddress: string): CheckFinding[
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === "ENOENT")
-      return finding("warning", `the plugin's configuration ${path} is missing: its defaults count`);
+      return finding(
+        "warning",
+        `the plugin's configuration ${path} is missing: its defaults count`,
+        `${AGAIN}; ${ELSEWHERE}`,
+      );
     return finding("error", `cannot read the plugin's configuration ${path}: ${describeError(error)}`);
   }
   return checkContent(path, text, bindAddress);
@@ -50,14 +55,7 @@ function settingOf(content: object, key: string): unknown {
 
 function checkSocket(path: string, socket: string, bindAddress: string): CheckFinding[] {
   try {
-    const called = parseBindAddress(socket);
-    const bound = parseBindAddress(bindAddress);
-    // Hosts may differ: one that listens on every interface is called by any of their addresses.
-    const agrees =
-      called.kind === "unix"
-        ? bound.kind === "unix" && bound.path === called.path
-        : bound.kind === "tcp" && bound.port === called.port;
-    if (agrees) return [];
+    if (leadsTo(parseBindAddress(socket), parseBindAddress(bindAddress))) return [];
   } catch (error) {
     return finding("error", `daemonSocket in ${path}, "${socket}": ${describeError(error)}`);
   }

@@ -8,8 +8,8 @@ import type { CheckFinding } from "./check-finding.ts";
 import { poolTypeName } from "./pool-type.ts";
 import { describeUnusable, lookIntoStore, type UnusableStore } from "./store-source.ts";
 
-const DAMAGED =
-  "stop ipam-node, keep a copy of the store and its -wal, and restore a backup or move both away";
+const DAMAGED = "ipam-node recover: it says first what it would do";
+const WRONG = "restart ipam-node; when it says then that the store is damaged: ipam-node recover";
 
 /** What is wrong with the store of a daemon that does not run. */
 export function checkStoreFile(path: string): CheckFinding[] {
@@ -33,7 +33,7 @@ function unusable(outcome: UnusableStore): CheckFinding {
   const fixes = {
     missing: "none is needed before the first start of ipam-node; else name it by --store-file",
     locked: "wait until the daemon has started, or name its --bind-address",
-    fault: DAMAGED,
+    fault: outcome.status === "fault" && outcome.isDamage ? DAMAGED : "do as the message says",
   };
   return finding(describeUnusable(outcome), fixes[outcome.status]);
 }
@@ -74,6 +74,6 @@ export function storeFinding({ kind, pool, poolType, message: text }: Finding): 
         fix: `end all but one of the containers: ipam-node reservations ${options}; then restore the store`,
       };
     default:
-      return finding(message, DAMAGED);
+      return finding(message, WRONG);
   }
 }

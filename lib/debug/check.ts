@@ -6,13 +6,15 @@ import { checkDaemon } from "./check-daemon.ts";
 import type { CheckFinding } from "./check-finding.ts";
 import { checkPermissions } from "./check-permissions.ts";
 import { checkPlugin } from "./check-plugin.ts";
+import { checkWritable } from "./check-writable.ts";
 import { printJsonArray } from "./json-array.ts";
 import { addPlaceOptions, formatOf, notEmpty, optionOf, type Place, placeOf } from "./place.ts";
 import type { Terminal } from "./terminal.ts";
 
 const HELP = `
-Looks at the daemon's socket, the store's integrity, reservations outside of any share and duplicates, the plugin and its
-configuration, and who may write to them. Exit status 1 when something was found, with what to do about each.
+Looks at the daemon's socket, the store's integrity and whether it can be written, reservations outside of any share and
+duplicates, the plugin and its configuration, and who may write to them. Exit status 1 when something was found, with
+what to do about each.
 
 JSON: an array of {check, severity, message, fix}; check is socket, store, reservations, pools, plugin, configuration or
 permissions, severity is error or warning.
@@ -50,7 +52,6 @@ function addInstallationOptions(command: Command): Command {
   const skip = (part: string, what: string): Option =>
     new Option(`--cni-skip-nv-ipam-${part} [bool]`, `do not look at ${what}`)
       .default(false)
-      .preset("true")
       .argParser(boolean);
   return command
     .option("--cni-bin-dir <path>", "where the plugin is installed", notEmpty, "/opt/cni/bin")
@@ -69,6 +70,7 @@ async function findAll(command: Command, place: Place): Promise<CheckFinding[]> 
   const skipsConfig = optionOf<boolean>(command, "cniSkipNvIpamConfigCreation");
   return [
     ...(await checkDaemon(place).catch(unknowable)),
+    ...checkWritable(place.storeFile),
     ...(skipsPlugin ? [] : checkPlugin({ binDir, source, isSourceNamed })),
     ...(skipsConfig ? [] : checkConfig(confDir, place.bindAddress)),
     ...checkPermissions({

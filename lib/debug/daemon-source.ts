@@ -20,6 +20,7 @@ export function openDaemon(place: Place): DaemonSource & { serves(): Promise<num
     listPools: () => ask("ListPools", client.listPools({})),
     listReservations: (request) => ask("ListReservations", client.listReservations(request)),
     checkStore: async () => (await ask("CheckStore", client.checkStore({}))).findings,
+    exportToGo: async () => (await ask("ExportStore", client.exportStore({ format: "go" }))).content,
     release: async (reservations) => {
       const answer = client.releaseReservations({ reservations: [...reservations] });
       return (await ask("ReleaseReservations", answer)).released;

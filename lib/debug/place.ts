@@ -15,7 +15,7 @@ export type OutputFormat = "table" | "json";
 
 // As the daemon's own, so that a command without options finds a daemon without options.
 const BIND_ADDRESS = "unix:///var/lib/cni/nv-ipam/daemon.sock";
-const STORE_FILE = "/var/lib/cni/nv-ipam/store";
+export const STORE_FILE = "/var/lib/cni/nv-ipam/store";
 const TIMEOUT_SECONDS = 15;
 
 /** An empty value is a variable that was not set: taken as "anything" it could release what nobody meant. */
@@ -41,12 +41,18 @@ function seconds(text: string): number {
   return value;
 }
 
-/** The options that every debug command has. */
+/** The options that every debug command with rows to show has. */
 export function addPlaceOptions(command: Command): Command {
-  return command
-    .addOption(
+  return addReachOptions(
+    command.addOption(
       new Option("-o, --output <format>", "table or json").choices(["table", "json"]).default("table"),
-    )
+    ),
+  );
+}
+
+/** Those that say where daemon and store are. */
+export function addReachOptions(command: Command): Command {
+  return command
     .addOption(
       new Option("--bind-address <address>", "where the daemon listens, unix:///PATH or tcp://HOST:PORT")
         .default(BIND_ADDRESS)

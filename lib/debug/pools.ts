@@ -4,6 +4,7 @@ import type { PoolInfo } from "../rpc/messages.ts";
 import { printJsonArray } from "./json-array.ts";
 import { addPlaceOptions, formatOf, placeOf } from "./place.ts";
 import { poolTypeName } from "./pool-type.ts";
+import { addMapOptions, drawPoolMaps, mapRequest } from "./pools-map.ts";
 import type { Source } from "./source.ts";
 import { Table } from "./table.ts";
 import type { Terminal } from "./terminal.ts";
@@ -12,6 +13,7 @@ import { withSource } from "./with-source.ts";
 const HELP = `
 SHARE is what this node may choose addresses from, EXCLUDED what of it is never chosen (exclusions, the gateway), NEXT what
 the next pod gets. USED counts every reservation of the pool, also addresses outside the share that were asked for.
+--map draws each share, one letter for each address or for several; --svg writes the same as a picture.
 
 JSON: an array of {pool, poolType, share, gateway, size, used, free, excluded, next, exclusions, routes, staleReason}. share
 is {subnet, startIp, endIp}, or null where only reservations are left; size, used, free and excluded are numbers, or
@@ -19,6 +21,8 @@ decimal texts from 2^53 on; texts that do not apply are "".
 
 Examples:
   ipam-node pools
+  ipam-node pools --map
+  ipam-node pools --svg pools.svg
   ipam-node pools -o json | jq '.[] | select(.free == 0) | .pool'
   ipam-node pools --bind-address unix:///run/nv-ipam.sock --store-file /var/lib/nv-ipam/store
 `;
@@ -30,9 +34,12 @@ export function addPoolsCommand(program: Command, terminal: Terminal): void {
     .command("pools")
     .description("Show this node's share of every pool.")
     .allowExcessArguments(false);
-  addPlaceOptions(command)
+  addPlaceOptions(addMapOptions(command))
     .addHelpText("after", HELP)
     .action(async () => {
+      const maps = mapRequest(command);
+      if (maps !== undefined)
+        return withSource(placeOf(command), (source) => drawPoolMaps(terminal, source, maps));
       const json = formatOf(command) === "json";
       await withSource(placeOf(command), (source) => (json ? printJson : printTable)(terminal, source));
     });

@@ -54,7 +54,9 @@ function addCommonOptions(command: Command): Command {
   return command
     .option("--pool <name>", "in this pool", notEmpty)
     .addOption(
-      new Option("--pool-type <type>", "ippool or cidrpool, where both have that name").argParser(poolType),
+      new Option("--pool-type <type>", "ippool or cidrpool, where both have that name")
+        .choices(POOL_TYPES)
+        .argParser(poolType),
     )
     .addOption(new Option("--address <ip>", "of this address").argParser(address))
     .option("--container <id>", "of this container; the beginning of a 64-digit ID does", notEmpty)

@@ -43,25 +43,25 @@ export function addReleaseCommand(program: Command, terminal: Terminal): void {
         dryRun: optionOf<true | undefined>(command, "dryRun") ?? false,
         json: formatOf(command) === "json",
       };
-      checkWay(terminal, query, way);
+      checkWay(query, way);
       await withDaemon(placeOf(command), "release", (daemon) => release(terminal, daemon, query, way));
     });
 }
 
-function checkWay(terminal: Terminal, query: Query, { yes, dryRun, json }: Way): void {
+function checkWay(query: Query, { yes, dryRun, json }: Way): void {
   if (query.podName === undefined && query.address === undefined && query.container === undefined) {
     throw new Error("release what? Name a pod by --pod, or one reservation by --address or --container");
   }
   if (yes || dryRun) return;
   if (json) throw new Error("-o json does not ask: add --yes to release, or --dry-run to look only");
-  if (terminal.confirm === undefined) {
-    throw new Error("nobody to ask without a terminal: add --yes to release, or --dry-run to look only");
-  }
 }
 
 async function release(terminal: Terminal, daemon: DaemonSource, query: Query, way: Way): Promise<void> {
   const matching = await find(daemon, query);
   if (way.json) return releaseForScript(terminal, daemon, matching, way);
+  if (!way.yes && !way.dryRun && terminal.confirm === undefined) {
+    throw new Error("nobody to ask without a terminal: add --yes to release, or --dry-run to look only");
+  }
   await terminal.print(formatMatching(terminal, matching));
   if (way.dryRun) return terminal.note("Dry run: nothing was released.");
   const question = `Release ${countText(matching.length)}?`;

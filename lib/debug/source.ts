@@ -15,6 +15,8 @@ export type Source = {
   /** One page; the request's token chooses which. */
   listReservations(request: ListReservationsRequest): Promise<ListReservationsResponse>;
   checkStore(): Promise<readonly Finding[]>;
+  /** The whole store as the Go daemon's store file. */
+  exportToGo(): Promise<string>;
   close(): void;
 };
 

@@ -27,7 +27,7 @@ export function describeUnusable({ status, message }: UnusableStore): string {
 export function openStore(path: string, silence: string): Source {
   const outcome = lookIntoStore(path);
   if (outcome.status !== "ok") throw new Error(`${silence}, and ${describeUnusable(outcome)}`);
-  const remark = `${silence}: this is what store ${path} held when the daemon ended`;
+  const remark = `${silence}: this is what store ${path} holds`;
   return { remark, ...readStore(outcome.store) };
 }
 
@@ -40,6 +40,7 @@ export function readStore(store: ReadOnlyStore): Source {
       return { reservations: page.reservations.map(reservationInfo), nextPageToken: page.next ?? "" };
     },
     checkStore: async () => store.check().map(findingInfo),
+    exportToGo: async () => store.exportToGo(),
     close: () => store.close(),
   };
 }

@@ -2,11 +2,14 @@
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { escapeControls } from "../log/printable.ts";
+import { type Screen, screenOf } from "../picture/screen.ts";
 
 /** Where a debug command's output goes and its questions come from. */
 export type Terminal = {
   /** Whether a person reads the output as it comes. */
   readonly isWatched: boolean;
+  /** What pictures are drawn for. */
+  readonly screen: Screen;
   /**
    * To standard output; resolves when it is handed over. False: the reader has gone (as after "| head"), and more output
    * is of no use. Rejects when it cannot be written (a full disk).
@@ -24,6 +27,9 @@ export function processTerminal(): Terminal {
   return {
     get isWatched() {
       return process.stdout.isTTY === true;
+    },
+    get screen() {
+      return screenOf(process.stdout, process.env);
     },
     print: (text) => write(process.stdout, text),
     note(line) {

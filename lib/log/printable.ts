@@ -11,6 +11,11 @@ export function escapeControls(text: string): string {
     .replace(ACTIVE, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
+/** At most so many UTF-16 units, no character cut in two; "…" stands for the rest. */
+export function shorten(text: string, most: number): string {
+  return text.length > most ? `${text.slice(0, most - 1).replace(/[\ud800-\udbff]$/, "")}…` : text;
+}
+
 /** Message and the messages of its causes, "a: b"; a cause that the message repeats already is left out. */
 export function describeError(error: unknown): string {
   const parts: string[] = [];

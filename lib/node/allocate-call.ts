@@ -4,8 +4,9 @@ import { describePool, type PoolRef } from "../pool/pool.ts";
 import { Code } from "../rpc/code.ts";
 import { RpcError } from "../rpc/error.ts";
 import { chooseNext, chooseRequested } from "./allocator.ts";
-import type { Calls } from "./call.ts";
+import type { AnsweredShare, Calls } from "./call.ts";
 import type { CallScope } from "./call-scope.ts";
+import { exhaustedMessage } from "./exhausted.ts";
 import type { PoolEntry, ServedShare } from "./pool-table.ts";
 import { causeText, isSqliteError } from "./store-failure.ts";
 import type { NewReservation } from "./store-transaction.ts";
@@ -17,7 +18,7 @@ export class PictureError extends Error {}
 
 /** Reserves one address in each pool; the first error leaves none, because the caller's savepoint goes. */
 export function allocate(scope: CallScope, request: Request): Calls["allocate"]["answer"] {
-  const answers: { pool: PoolRef; address: Address; share: ServedShare["share"] }[] = [];
+  const answers: { pool: PoolRef; address: Address; share: AnsweredShare }[] = [];
   for (const pool of request.pools) {
     const { entry, served } = getServed(scope, pool);
     const taken = answers.map(({ address }) => address);
@@ -31,7 +32,7 @@ export function allocate(scope: CallScope, request: Request): Calls["allocate"][
       requested: requested !== undefined,
       createdAtMs: scope.nowMs,
     });
-    answers.push({ pool, address, share: served.share });
+    answers.push({ pool, address, share: served.answered });
   }
   for (const ip of request.requestedIps) {
     if (answers.some(({ address }) => sameAddress(address, ip))) continue;
@@ -46,9 +47,10 @@ export function allocate(scope: CallScope, request: Request): Calls["allocate"][
 function getServed({ table }: CallScope, pool: PoolRef): { entry: PoolEntry; served: ServedShare } {
   const entry = table.find(pool);
   if (entry?.served !== undefined) return { entry, served: entry.served };
-  if (entry?.brokenShare !== undefined)
-    throw new RpcError(Code.Internal, `invalid config for ${describePool(pool)}: ${entry.brokenShare}`);
-  if (!table.known) {
+  const invalid = table.invalidReason(pool);
+  if (invalid !== undefined)
+    throw new RpcError(Code.Internal, `invalid config for ${describePool(pool)}: ${invalid}`);
+  if (!table.isKnown(pool.type)) {
     throw new RpcError(
       Code.Unavailable,
       `configuration for ${describePool(pool)} is not known yet: the pools have not been read since the start`,
@@ -65,7 +67,7 @@ function getNext(
   const next = chooseNext(served.share, served.free, entry.last);
   if (next !== undefined) return next;
   if (read.holds(entry.id, attachment)) throw alreadyHeld(entry.ref);
-  throw new RpcError(Code.ResourceExhausted, `no free addresses in the ${describePool(entry.ref)}`);
+  throw new RpcError(Code.ResourceExhausted, exhaustedMessage(entry.ref));
 }
 
 function reserve(scope: CallScope, entry: PoolEntry, reservation: NewReservation): void {
@@ -86,15 +88,15 @@ function reserve(scope: CallScope, entry: PoolEntry, reservation: NewReservation
   scope.onSuccess(() => {
     entry.served?.free.take(address);
     entry.used++;
-    if (!requested) entry.last = address;
+    if (requested) return;
+    entry.last = address;
+    scope.lastGiven.set(entry.id, address);
   });
 }
 
-function write({ tx }: CallScope, { ref, id }: PoolEntry, reservation: NewReservation) {
+function write({ tx }: CallScope, { ref }: PoolEntry, reservation: NewReservation) {
   try {
-    const outcome = tx.reserve(reservation);
-    if (outcome === "reserved" && !reservation.requested) tx.setLastAddress(id, reservation.address);
-    return outcome;
+    return tx.reserve(reservation);
   } catch (error) {
     if (!isSqliteError(error)) throw error;
     throw new RpcError(

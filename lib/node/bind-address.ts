@@ -37,9 +37,19 @@ function parseHostPort(text: string): HttpAddress {
   const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^\s:[\]/]*)):(\d{1,5})$/.exec(text);
   const port = Number(match?.[3]);
   if (match === null || port > 65535) {
-    throw new Error(`"${text}" is not HOST:PORT (an IPv6 address in brackets, a port up to 65535)`);
+    throw new Error(`"${text}" is not HOST:PORT or :PORT (an IPv6 address in brackets, a port up to 65535)`);
   }
   return { host: match[1] ?? match[2] ?? "", port };
+}
+
+/**
+ * Whether who calls the one address reaches a daemon that is bound to the other. Hosts may differ: one that listens on every
+ * interface is called by any of their addresses.
+ */
+export function leadsTo(called: BindAddress, bound: BindAddress): boolean {
+  return called.kind === "unix"
+    ? bound.kind === "unix" && bound.path === called.path
+    : bound.kind === "tcp" && bound.port === called.port;
 }
 
 /** Whether only processes of this host reach it. */

@@ -8,6 +8,7 @@ import { Readiness } from "./readiness.ts";
 export type StoreDesk = Desk & {
   /** Why it cannot serve, for as long as the process lives; undefined: it can. */
   fault(): string | undefined;
+  /** Calls `listener` after each change. */
   onFaultChange(listener: () => void): unknown;
   /** Resolves when it has ended though nobody stopped it: only a new process helps. */
   readonly died: Promise<Error>;
@@ -20,9 +21,17 @@ export type ShareTarget = {
   apply(update: ShareUpdate): Promise<void>;
   /** The shares that the store remembers. */
   lastShares(): Promise<Share[]>;
+  /** Lets the daemon serve on what the store remembers until the pools are known; false: it remembers no share. */
+  serveLast(): Promise<boolean>;
 };
 
 type Stoppable = { stop(): void | Promise<void> };
+
+/**
+ * `missing`: why the pools are not known yet, where that can be said. `retry`: what the store did not take, it may take now;
+ * else that is tried again some seconds later.
+ */
+export type PoolSource = Stoppable & { missing?(): string | undefined; retry?(): void };
 
 /** What the daemon is made of; each function starts one part and rejects with an Error that can be shown as it is. */
 export type DaemonParts = {
@@ -31,8 +40,9 @@ export type DaemonParts = {
   claimAddress(): Promise<void>;
   install(): Promise<void>;
   startProbes(readiness: Readiness): Promise<Stoppable>;
-  /** Resolves after the first look at the pools, whatever came of it. */
-  watchPools(target: ShareTarget): Promise<Stoppable>;
+  startMetrics(desk: Desk, readiness: Readiness): Promise<Stoppable>;
+  /** Resolves when calls may be taken: after the first look at the pools, or at once where that may take for ever. */
+  watchPools(target: ShareTarget): Promise<PoolSource>;
   /** `stop` takes no more calls, lets those that run end within the time, then breaks them off. */
   listen(desk: Desk, readiness: Readiness): Promise<{ stop(graceMs: number): Promise<void> }>;
 };
@@ -92,33 +102,48 @@ export async function startDaemon(parts: DaemonParts, log: Logger): Promise<Daem
 async function startParts(parts: DaemonParts, running: Running, log: Logger): Promise<StoreDesk> {
   const desk = running.add("store", await parts.openStore());
   let poolsKnown = false;
+  let restored = false;
+  let source: PoolSource | undefined;
   let listening = false;
   const readiness = new Readiness(() => {
     const fault = desk.fault();
     if (fault !== undefined) return fault;
-    if (!poolsKnown) return "the pools are not known yet";
+    if (!poolsKnown && !restored) return source?.missing?.() ?? "the pools are not known yet";
     return listening ? undefined : "not listening yet";
   }, log);
   const announce = (): void => {
     if (listening) readiness.announce();
   };
+  desk.onFaultChange(() => {
+    if (desk.fault() === undefined) source?.retry?.();
+    announce();
+  });
   await parts.claimAddress();
   running.add("probes", await parts.startProbes(readiness));
+  running.add("metrics", await parts.startMetrics(desk, readiness));
   await parts.install();
   const target: ShareTarget = {
     async apply(update) {
       await desk.call("setShares", update);
+      if (update.unread !== undefined) return;
       poolsKnown = true;
       announce();
     },
-    lastShares: async () =>
-      (await desk.call("listPools", null)).map(({ share }) => share).filter((share) => share !== undefined),
+    lastShares: () => listShares(desk),
+    async serveLast() {
+      restored = desk.fault() === undefined && (await listShares(desk)).length > 0;
+      return restored;
+    },
   };
-  running.add("pools", await parts.watchPools(target));
+  source = running.add("pools", await parts.watchPools(target));
   const server = await parts.listen(desk, readiness);
   running.add("service", { stop: () => server.stop(GRACE_MS) });
   listening = true;
-  desk.onFaultChange(announce);
   announce();
   return desk;
+}
+
+async function listShares(desk: Desk): Promise<Share[]> {
+  const pools = await desk.call("listPools", null);
+  return pools.map(({ share }) => share).filter((share) => share !== undefined);
 }

@@ -35,7 +35,9 @@ async function installBinary({ source, dir }: { source: string; dir: string }, l
     const { mode } = await stat(source);
     await installFile(path, await readFile(source), mode & 0o7777, log);
   } catch (error) {
-    throw new Error(`cannot install the plugin ${source} as ${path}`, { cause: error });
+    const { code, path: missing } = error as NodeJS.ErrnoException;
+    const fix = code === "ENOENT" && missing === source ? " (--cni-nv-ipam-bin-file says where it is)" : "";
+    throw new Error(`cannot install the plugin ${source} as ${path}${fix}`, { cause: error });
   }
 }
 

@@ -44,6 +44,6 @@ function findReason(table: PoolTable, pool: PoolRef): string | undefined {
   const entry = table.find(pool);
   if (entry?.served !== undefined) return entry.served.free.size > 0n ? undefined : "no free addresses";
   if (entry?.brokenShare !== undefined) return `invalid config: ${entry.brokenShare}`;
-  if (!table.known) return "not known yet: the pools have not been read since the start";
+  if (!table.isKnown(pool.type)) return "not known yet: the pools have not been read since the start";
   return table.reasonFor(pool) ?? "no such pool, or no addresses of it for this node";
 }

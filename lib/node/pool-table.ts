@@ -1,13 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Address } from "../ip/address.ts";
-import { type PoolRef, poolKey } from "../pool/pool.ts";
-import { decodeShare, type Share } from "../pool/share.ts";
+import { type PoolRef, type PoolType, poolKey } from "../pool/pool.ts";
+import type { Share } from "../pool/share.ts";
+import { decodeShare } from "../pool/share-text.ts";
+import type { AnsweredShare } from "./call.ts";
 import { FreeAddresses } from "./free-addresses.ts";
+import { RecoveredContainers } from "./recovered-container.ts";
 import { causeText } from "./store-failure.ts";
 import type { PoolRow, StoreReader } from "./store-reader.ts";
 
 /** A share with the text it has in the store and the picture of what it can still give. */
-export type ServedShare = { readonly share: Share; readonly text: string; readonly free: FreeAddresses };
+export type ServedShare = {
+  readonly share: Share;
+  readonly text: string;
+  readonly free: FreeAddresses;
+  /** The same one for all answers: it crosses to the other thread once for each batch. */
+  readonly answered: AnsweredShare;
+};
 
 /** A pool that has a share on this node, or reservations, or both. */
 export type PoolEntry = {
@@ -31,17 +40,26 @@ const RESTORED = "restored from the store, the pools have not been read since th
  */
 export class PoolTable {
   #entries = new Map<string, PoolEntry>();
-  /** Absent until the pools have been read since the start. */
-  #reasons: ReadonlyMap<string, string> | undefined;
+  #reasons: ReadonlyMap<string, string> = new Map();
+  #invalid: ReadonlySet<string> = new Set();
+  #unread: ReadonlySet<PoolType> = new Set(["ippool", "cidrpool"]);
+  #recovered = new RecoveredContainers();
 
   /** Reads everything from the store. What it is for: a start, and the batch after one that failed. */
   load(read: StoreReader): void {
-    this.#entries = new Map(read.listPools().map((row) => [poolKey(row.ref), restoreEntry(read, row)]));
+    const rows = read.listPools();
+    this.#entries = new Map(rows.map((row) => [poolKey(row.ref), restoreEntry(read, row)]));
+    this.#recovered = new RecoveredContainers(rows.flatMap(({ id }) => read.listRecovered(id)));
   }
 
-  /** Whether the pools have been read since the start: else one that is not here may exist. */
-  get known(): boolean {
-    return this.#reasons !== undefined;
+  /** What a recovery has left: no call makes such names. */
+  get recovered(): RecoveredContainers {
+    return this.#recovered;
+  }
+
+  /** Whether the pools of the kind have been read since the start: else one that is not here may exist. */
+  isKnown(type: PoolType): boolean {
+    return !this.#unread.has(type);
   }
 
   find(ref: PoolRef): PoolEntry | undefined {
@@ -67,22 +85,40 @@ export class PoolTable {
 
   /** Why a pool has an old share, or none; undefined when its owner asks for what it has. */
   reasonFor(ref: PoolRef): string | undefined {
-    return this.#reasons?.get(poolKey(ref));
+    return this.#reasons.get(poolKey(ref));
+  }
+
+  /** Why the block that a pool gives this node cannot be served; undefined where it gives none, or a good one. */
+  invalidReason(ref: PoolRef): string | undefined {
+    return this.find(ref)?.brokenShare ?? (this.#invalid.has(poolKey(ref)) ? this.reasonFor(ref) : undefined);
   }
 
   /** Why a pool's share may be an older one than the pool asks for. */
   staleReason({ ref, served, brokenShare }: PoolEntry): string | undefined {
-    if (this.known) return this.reasonFor(ref);
+    if (this.isKnown(ref.type)) return this.reasonFor(ref);
     return served === undefined && brokenShare === undefined ? undefined : RESTORED;
   }
 
   /**
-   * The pools have been read: those of the keys keep what they have, for the reasons. The store does not hold them, so
-   * they are set when the rest of the update is on the disk.
+   * The pools have been read but for the `unread` kinds: those of the keys keep what they have, for the reasons; the
+   * `invalid` keys among them give this node a block. The store does not hold them, so they are set when the rest of the
+   * update is on the disk.
    */
-  setReasons(reasons: ReadonlyMap<string, string>): void {
+  setReasons(
+    reasons: ReadonlyMap<string, string>,
+    { unread, invalid }: { readonly unread: readonly PoolType[]; readonly invalid: readonly string[] },
+  ): void {
     this.#reasons = reasons;
+    this.#invalid = new Set(invalid);
+    this.#unread = new Set(unread);
   }
+}
+
+/** `text`: the share as the store has it; `reserved`: in ascending order. */
+export function serveShare(share: Share, text: string, reserved: readonly Address[]): ServedShare {
+  const { subnet, gateway, routes, defaultGateway } = share;
+  const answered = { subnet, routes, defaultGateway, ...(gateway && { gateway }) };
+  return { share, text, answered, free: new FreeAddresses(share, reserved) };
 }
 
 function restoreEntry(read: StoreReader, row: PoolRow): PoolEntry {
@@ -98,7 +134,7 @@ function restoreEntry(read: StoreReader, row: PoolRow): PoolEntry {
   if (row.share === undefined) return entry;
   try {
     const share = decodeShare(row.ref, row.share);
-    entry.served = { share, text: row.share, free: new FreeAddresses(share, reserved) };
+    entry.served = serveShare(share, row.share, reserved);
   } catch (error) {
     entry.brokenShare = causeText(error); // told to whoever asks for an address; the next good share replaces it
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-import { LineCounter, parseAllDocuments, type YAMLError } from "yaml";
 import { type Manifest, readManifests } from "../pool/manifest.ts";
+import { parseYaml } from "./pools-dir-yaml.ts";
 
 /** A manifest and where it begins. */
 export type PlacedManifest = {
@@ -17,29 +17,41 @@ export function parseManifestFile(
   name: string,
   text: string,
 ): { manifests: PlacedManifest[] } | { problem: string; place: string } {
-  const lines = new LineCounter();
-  const placeOf = (offset: number) => `${name}:${lines.linePos(offset).line}`;
-  let at = 0;
-  try {
-    const documents = parseAllDocuments(text, {
-      lineCounter: lines,
-      merge: true,
-      prettyErrors: false,
-      logLevel: "error",
-    });
-    const manifests: PlacedManifest[] = [];
-    for (const document of documents) {
-      const error: YAMLError | undefined = document.errors[0];
-      if (error !== undefined) return { problem: error.message, place: placeOf(error.pos[0]) };
-      at = document.contents?.range?.[0] ?? document.range[0];
-      for (const manifest of readManifests(document.toJS(), { strict: true })) {
+  const manifests: PlacedManifest[] = [];
+  for (const part of name.endsWith(".json") ? splitJson(text) : [{ text, linesBefore: 0 }]) {
+    const placeOf = (line: number) => `${name}:${part.linesBefore + line}`;
+    const parsed = parseYaml(part.text);
+    if ("problem" in parsed) return { problem: parsed.problem, place: placeOf(parsed.line) };
+    for (const { value, line } of parsed.documents) {
+      for (const manifest of readManifests(value, { strict: true })) {
         const item = manifest.item === undefined ? "" : ` items[${manifest.item}]`;
-        manifests.push({ manifest, place: placeOf(at) + item });
+        manifests.push({ manifest, place: placeOf(line) + item });
       }
     }
-    return { manifests };
-  } catch (error) {
-    // Too many aliases or levels: what the parser gives up on instead of reporting it.
-    return { problem: error instanceof Error ? error.message : String(error), place: placeOf(at) };
   }
+  return { manifests };
+}
+
+/** JSON objects may follow each other with nothing between them, as kubectl takes them; YAML has no such thing. */
+function splitJson(text: string): { text: string; linesBefore: number }[] {
+  const parts: { text: string; linesBefore: number }[] = [];
+  let begin = { at: 0, linesBefore: 0 };
+  let end: number | undefined;
+  let depth = 0;
+  let lines = 0;
+  // Strings as wholes, so that what looks like a bracket in one is none.
+  for (const { 0: token, index } of text.matchAll(/"(?:[^"\\\n]|\\.)*"|[[\]{}\n]/g)) {
+    if (token === "\n") lines++;
+    else if (token === "{" || token === "[") {
+      if (depth === 0 && end !== undefined && text.slice(end, index).trim() === "") {
+        parts.push({ text: text.slice(begin.at, index), linesBefore: begin.linesBefore });
+        begin = { at: index, linesBefore: lines };
+      }
+      depth++;
+    } else if (token === "}" || token === "]") {
+      depth--;
+      if (depth === 0) end = index + 1;
+    }
+  }
+  return [...parts, { text: text.slice(begin.at), linesBefore: begin.linesBefore }];
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { LogFields, Logger } from "../log/log.ts";
 import type { Problem } from "../pool/pool.ts";
+import { describeProblems } from "../pool/report.ts";
 
 /** Something to say about the directory; the same note in the next look at it is not said again. */
 export type Note = {
@@ -16,19 +17,21 @@ export type Note = {
   readonly digest?: string;
 };
 
+/** A file that is something else altogether may hold a hundred thousand things that are no manifests. */
+const MOST_AT_ONCE = 200;
+
 /** Logs what was not among the notes of the time before. */
 export function createReporter(log: Logger): (notes: readonly Note[]) => void {
   let said = new Set<string>();
   return (notes) => {
     const now = new Map(notes.map((note) => [JSON.stringify(note), note]));
-    for (const [key, note] of now) if (!said.has(key)) write(log, note);
+    const fresh = [...now].filter(([key]) => !said.has(key)).map(([, note]) => note);
+    for (const note of fresh.slice(0, MOST_AT_ONCE)) write(log, note);
+    if (fresh.length > MOST_AT_ONCE) {
+      log.warn("there is more to say of the manifests than is logged", { left: fresh.length - MOST_AT_ONCE });
+    }
     said = new Set(now.keys());
   };
-}
-
-/** As "spec.subnet: is required; spec.routes: need spec.gateway". */
-export function describeProblems(problems: readonly Problem[]): string {
-  return problems.map(({ field, message }) => (field === "" ? message : `${field}: ${message}`)).join("; ");
 }
 
 function write(log: Logger, { level, message, place, problems, reason, fields = {} }: Note): void {

@@ -3,13 +3,14 @@
 import { formatAddress } from "../ip/address.ts";
 import type { PoolResource } from "../pool/manifest.ts";
 import { type Pool, type PoolRef, poolKey } from "../pool/pool.ts";
+import { describeProblems } from "../pool/report.ts";
 import type { Share } from "../pool/share.ts";
 import { parsePool } from "../pool/validate.ts";
-import type { ShareUpdate } from "./call.ts";
+import type { KeptShare, ShareUpdate } from "./call.ts";
 import { type Inventory, type PoolManifest, refOf, takeInventory } from "./pools-dir-inventory.ts";
 import type { PlacedManifest } from "./pools-dir-manifests.ts";
 import { findOwnShare, isAlone, sameBlock } from "./pools-dir-owner.ts";
-import { describeProblems, type Note } from "./pools-dir-report.ts";
+import type { Note } from "./pools-dir-report.ts";
 
 export type SharesInput = {
   /** In the order of the files. */
@@ -21,18 +22,20 @@ export type SharesInput = {
   readonly last: ReadonlyMap<string, Share>;
 };
 
-type Keep = ShareUpdate["keep"][number];
-
 export function resolveShares(input: SharesInput): { update: ShareUpdate; notes: Note[] } {
   const notes: Note[] = [];
   const { pools, nodes, unread } = takeInventory(input.manifests, input.unread, notes);
   const shares: Share[] = [];
-  const keep: Keep[] = [];
+  const keep: KeptShare[] = [];
   for (const manifest of pools.values()) {
     const ref = refOf(manifest.resource);
     const outcome = resolvePool(manifest, { ...input, ref, nodes, unread }, notes);
     if ("share" in outcome) shares.push(outcome.share);
-    else if ("keep" in outcome) keep.push({ pool: ref, reason: outcome.keep });
+    else if ("keep" in outcome) {
+      const { allocations = [] } = manifest.resource;
+      const isAssigned = allocations.some((entry) => entry.nodeName === input.nodeName);
+      keep.push({ pool: ref, reason: outcome.keep, isAssigned });
+    }
   }
   return { update: { shares, keep, ...(unread !== undefined && { keepUnlisted: unread }) }, notes };
 }

@@ -33,9 +33,9 @@ export function parseAllocate(request: ParametersRequest, rules: RequestRules): 
 export function parseAttachment(
   request: ParametersRequest,
   rules: RequestRules,
-): { pools: PoolRef[]; attachment: Attachment } {
-  const { pools, attachment } = parse(request, rules);
-  return { pools, attachment };
+): { pools: PoolRef[]; attachment: Attachment; podUid: string } {
+  const { pools, attachment, metadata } = parse(request, rules);
+  return { pools, attachment, podUid: metadata.podUid };
 }
 
 /** Pools of one kind by name; throws InvalidArgument for a kind that has no name. */

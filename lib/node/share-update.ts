@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { poolKey } from "../pool/pool.ts";
-import { encodeShare, type Share } from "../pool/share.ts";
+import type { Share } from "../pool/share.ts";
+import { encodeShare } from "../pool/share-text.ts";
 import type { ShareUpdate } from "./call.ts";
 import type { CallScope } from "./call-scope.ts";
-import { FreeAddresses } from "./free-addresses.ts";
-import type { PoolEntry } from "./pool-table.ts";
+import { type PoolEntry, serveShare } from "./pool-table.ts";
 import { forgetIfUnused } from "./release-calls.ts";
 
 /** Puts the pools' present shares into store and table. Reservations are never touched; what is unchanged costs no write. */
@@ -14,11 +14,12 @@ export function setShares(scope: CallScope, update: ShareUpdate): null {
   const reasons = new Map(update.keep.map(({ pool, reason }) => [poolKey(pool), reason]));
   for (const entry of scope.table.list()) {
     const key = poolKey(entry.ref);
-    if (listed.has(key) || reasons.has(key)) continue;
+    if (listed.has(key) || reasons.has(key) || update.unread?.includes(entry.ref.type)) continue;
     if (update.keepUnlisted === undefined) withdraw(scope, entry);
     else reasons.set(key, update.keepUnlisted);
   }
-  scope.onCommit(() => scope.table.setReasons(reasons));
+  const invalid = update.keep.filter(({ isAssigned }) => isAssigned).map(({ pool }) => poolKey(pool));
+  scope.onCommit(() => scope.table.setReasons(reasons, { unread: update.unread ?? [], invalid }));
   return null;
 }
 
@@ -29,7 +30,7 @@ function serve({ tx, read, table, onSuccess }: CallScope, share: Share): void {
   if (entry !== undefined) tx.setShare(entry.id, text);
   const id = entry?.id ?? tx.addPool(share.pool, text);
   const reserved = read.listAddresses(id);
-  const served = { share, text, free: new FreeAddresses(share, reserved) };
+  const served = serveShare(share, text, reserved);
   onSuccess(() => {
     const known = { id, ref: share.pool, last: entry?.last, used: reserved.length };
     table.add({ ...known, served, brokenShare: undefined });
@@ -37,7 +38,11 @@ function serve({ tx, read, table, onSuccess }: CallScope, share: Share): void {
 }
 
 function withdraw(scope: CallScope, entry: PoolEntry): void {
-  if (entry.served === undefined && entry.brokenShare === undefined) return;
+  if (entry.served === undefined && entry.brokenShare === undefined) {
+    // Imported from a Go daemon, which keeps a pool that nothing is left of; one with reservations costs no write here.
+    if (entry.used === 0) forgetIfUnused(scope, entry.id, entry.ref);
+    return;
+  }
   scope.tx.setShare(entry.id, null);
   scope.onSuccess(() => {
     entry.served = undefined;

@@ -8,7 +8,7 @@ const ANSWER_DEADLINE_MS = 1000;
 async function isSocket(path: string): Promise<boolean> {
   const found = await lstat(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return undefined;
-    throw error;
+    throw new Error(`cannot look at the socket ${path}`, { cause: error });
   });
   if (found === undefined) return false;
   if (!found.isSocket()) throw new Error("socket bind path exist, but not a socket");
@@ -36,20 +36,29 @@ export async function checkSocketPath(path: string): Promise<void> {
 }
 
 /**
- * Makes the path free to bind: its directory exists (a new one is its owner's alone), and a stale socket is removed.
- * Stale is only a socket that refuses; where something answers, this daemon or the Go one, two would hand out the same
- * addresses, so the start is refused with an Error.
+ * Throws an Error where something answers at the path, this daemon or the Go one: two would hand out the same addresses.
+ * Nothing there, or a stale socket, which is only one that refuses, is silence; it is left as it is.
  */
-export async function claimSocketPath(path: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+export async function checkSilence(path: string): Promise<void> {
   if (!(await isSocket(path))) return;
   const error = await connectError(path);
-  if (error?.code === "ENOENT") return;
+  if (error?.code === "ENOENT" || error?.code === "ECONNREFUSED") return;
   if (error === undefined) {
     throw new Error(`a daemon (nv-ipam in Go, or another ipam-node) answers at ${path}: stop it first`);
   }
-  if (error.code !== "ECONNREFUSED") {
-    throw new Error(`cannot tell whether a daemon listens at ${path}`, { cause: error });
-  }
-  await unlink(path);
+  throw new Error(`cannot tell whether a daemon listens at ${path}`, { cause: error });
+}
+
+/**
+ * Makes the path free to bind: its directory exists (a new one is its owner's alone), and a stale socket is removed. Throws
+ * as checkSilence does.
+ */
+export async function claimSocketPath(path: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+    throw new Error(`cannot make the directory of the socket ${path}`, { cause: error });
+  });
+  await checkSilence(path);
+  await unlink(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "ENOENT") throw error;
+  });
 }

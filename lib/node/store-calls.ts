@@ -23,7 +23,14 @@ const PERFORMERS: Performers = {
   listReservations: ({ read }, request) => read.listReservations(request),
   releaseReservations,
   checkStore: ({ read, table }) => checkStore(read, table),
+  exportToGo: ({ read }) => read.exportToGo(),
 };
+
+/** Whether the call may be refused when it has written something already. Most are not, and cost no savepoint. */
+export function canEndHalfway(call: QueuedCall): boolean {
+  if (call.name !== "allocate") return call.name === "setShares";
+  return call.request.pools.length > 1 || call.request.requestedIps.length > 0;
+}
 
 /** Does what a call asks for; throws RpcError for what is wrong with the call, anything else for what failed here. */
 export function perform<N extends CallName>(scope: CallScope, call: QueuedCall<N>): Calls[N]["answer"] {

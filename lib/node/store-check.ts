@@ -23,7 +23,7 @@ export function checkStore({ audit }: StoreReader, table: PoolTable): StoreFindi
   ];
   return [...Map.groupBy(findings, ({ kind }) => kind)].flatMap(([kind, all]) => {
     if (all.length <= SHOWN_OF_A_KIND) return all;
-    const message = `… and ${all.length - SHOWN_OF_A_KIND} more findings of this kind`;
+    const message = `… and ${countText(all.length - SHOWN_OF_A_KIND, "more finding")} of this kind`;
     return [...all.slice(0, SHOWN_OF_A_KIND), { kind, message }];
   });
 }
@@ -45,12 +45,12 @@ function checkPool(entry: PoolEntry, audit: StoreAudit): StoreFinding[] {
           {
             kind: "no-share",
             pool,
-            message: `${stored} reservations in the ${describePool(pool)}, of which this node has no addresses`,
+            message: `${countText(stored, "reservation")} in the ${describePool(pool)}, of which this node has no addresses`,
           },
         ]
       : checkServed(id, served, audit);
   if (used !== stored) {
-    const message = `the ${describePool(pool)} holds ${stored} reservations, ${used} are counted`;
+    const message = `the ${describePool(pool)} holds ${countText(stored, "reservation")}, ${used} ${areText(used)} counted`;
     findings.push({ kind: "integrity", pool, message });
   }
   return findings;
@@ -65,14 +65,14 @@ function checkServed(poolId: number, { share, free }: ServedShare, audit: StoreA
     message: describePlace(share, address),
   }));
   if (total > addresses.length) {
-    const message = `… and ${total - addresses.length} more reservations outside of the share of the ${describePool(pool)}`;
+    const message = `… and ${countText(total - addresses.length, "more reservation")} outside of the share of the ${describePool(pool)}`;
     findings.push({ kind: "outside-share", pool, message });
   }
   let counted = 0n;
   for (const range of free.choosable())
     counted += rangeSize(range) - BigInt(audit.countReservationsWithin(poolId, range));
   if (counted !== free.size) {
-    const message = `${counted} addresses of the ${describePool(pool)} are free, ${free.size} are taken for free`;
+    const message = `${countText(counted, "address", "es")} of the ${describePool(pool)} ${areText(counted)} free, ${free.size} ${areText(free.size)} taken for free`;
     findings.push({ kind: "integrity", pool, message });
   }
   return findings;
@@ -86,4 +86,12 @@ function describePlace(share: Share, address: Address): string {
   const { family, first, last } = share.range;
   const range = `${formatAddress({ family, value: first })}-${formatAddress({ family, value: last })}`;
   return `${text} was chosen from an earlier share, this node's part of the ${describePool(share.pool)} is ${range}`;
+}
+
+function countText(count: number | bigint, what: string, plural = "s"): string {
+  return Number(count) === 1 ? `1 ${what}` : `${count} ${what}${plural}`;
+}
+
+function areText(count: number | bigint): string {
+  return Number(count) === 1 ? "is" : "are";
 }

@@ -4,6 +4,7 @@
 const PRIMARY_MASK = 0xff; // the low byte of an extended result code is the primary one
 const BUSY = 5;
 const CORRUPT = 11;
+const FULL = 13;
 const NOTADB = 26;
 const CONSTRAINT_PRIMARYKEY = 1555;
 const CONSTRAINT_UNIQUE = 2067;
@@ -26,6 +27,11 @@ export function findSqliteError(error: unknown): SqliteError | undefined {
 /** Another connection holds the lock. */
 export function isLocked(error: unknown): boolean {
   return primaryCode(error) === BUSY;
+}
+
+/** The disk is full, or the database as large as it may become. */
+export function isFull(error: unknown): boolean {
+  return primaryCode(error) === FULL;
 }
 
 /** The file holds no database, or a broken one. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { closeSync, openSync, readSync } from "node:fs";
+import { damage, type StoreProblem } from "./store-problem.ts";
 
 const MAGIC = "SQLite format 3\0"; // sqlite.org/fileformat.html, section 1.3
 
@@ -8,7 +9,7 @@ const MAGIC = "SQLite format 3\0"; // sqlite.org/fileformat.html, section 1.3
  * with a log of an earlier store beside it, SQLite would take any file for that store and write the log over it. It must
  * not be asked while this process has the store, because closing the descriptor would drop the lock.
  */
-export function findForeignContent(path: string): string | undefined {
+export function findForeignContent(path: string): StoreProblem | undefined {
   const start = Buffer.alloc(MAGIC.length);
   const fd = openSync(path, "r");
   try {
@@ -19,6 +20,6 @@ export function findForeignContent(path: string): string | undefined {
   const text = start.toString("latin1");
   if (text === MAGIC) return undefined;
   return text.startsWith("{")
-    ? "is a store of the Go daemon, which this version does not import"
-    : "is damaged (it is not a database)";
+    ? { text: "is a store of the Go daemon, which ipam-node imports when it starts", isDamage: false }
+    : damage("it is not a database");
 }

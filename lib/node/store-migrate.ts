@@ -1,19 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DatabaseSync } from "node:sqlite";
+import { damage, type StoreProblem } from "./store-problem.ts";
 import { APPLICATION_ID, MIGRATIONS, type Migration } from "./store-schema.ts";
 
 type Versions = { readonly schema: number; readonly oldestReader: number };
 
 /** Why this program must not touch the database's content; undefined when it may. */
-export function findSchemaProblem(db: DatabaseSync, migrations = MIGRATIONS): string | undefined {
+export function findSchemaProblem(db: DatabaseSync, migrations = MIGRATIONS): StoreProblem | undefined {
   const id = db.prepare("PRAGMA application_id").get()?.application_id;
   const empty = db.prepare("SELECT 1 FROM sqlite_schema").get() === undefined;
   if (empty && id === 0) return undefined;
-  if (id !== APPLICATION_ID) return "is a database of another program";
+  if (id !== APPLICATION_ID) return { text: "is a database of another program", isDamage: true };
   const found = readVersions(db);
-  if (found === undefined) return "is damaged (it has no version)";
+  if (found === undefined) return damage("it has no version");
   if (found.oldestReader <= newestOf(migrations)) return undefined;
-  return `was written by a newer ipam-node (schema ${found.schema}, this one knows ${newestOf(migrations)}): use that version`;
+  const text = `was written by a newer ipam-node (schema ${found.schema}, this one knows ${newestOf(migrations)}): use that version`;
+  return { text, isDamage: false };
 }
 
 /** Brings the schema up to the newest that this program knows, all steps or none; a newer, readable one stays as it is. */

@@ -1,20 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
+import { randomInt } from "node:crypto";
 import { accessSync, chmodSync, closeSync, constants, existsSync, openSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { causeText, isDamage, isLocked } from "./store-failure.ts";
-import { findForeignContent } from "./store-header.ts";
+import { causeText, isDamage, isLocked, isSqliteError } from "./store-failure.ts";
+import { type ImportReport, importGoStore, isGoStore } from "./store-import.ts";
+import { removeImportLock } from "./store-import-lock.ts";
 import { isHeld } from "./store-lock.ts";
-import { findSchemaProblem, migrate } from "./store-migrate.ts";
+import { logOf, takeSpareLog } from "./store-log-file.ts";
+import { findFileProblem, findProblem } from "./store-look.ts";
+import { migrate } from "./store-migrate.ts";
+import { damage, faultMessage } from "./store-problem.ts";
+import { isRecoveryUnfinished } from "./store-recovered.ts";
 
 export type OpenOptions = {
-  /** "normal" leaves commits of the last moments to a power cut: for measurements only. */
+  /** "normal": a power cut may take the last commits, which have been answered. See docs/store.md. */
   readonly synchronous?: "full" | "normal";
 };
 
 /** `fault`: the file is there and stays as it is, but this program cannot work on it. */
 export type OpenOutcome =
-  | { readonly status: "ok"; readonly db: DatabaseSync }
+  /** `imported`: what it was made of just now, a Go daemon's store. */
+  | { readonly status: "ok"; readonly db: DatabaseSync; readonly imported?: ImportReport }
   | { readonly status: "locked"; readonly message: string }
   | { readonly status: "fault"; readonly message: string };
 
@@ -31,10 +38,29 @@ const LOCKED: OpenOutcome = { status: "locked", message: "store lock is held by 
  * Throws where a restart or an administrator is needed: no permission, no directory, a disk that fails.
  */
 export function openStore(path: string, options: OpenOptions = {}): OpenOutcome {
-  prepareFile(path);
-  if (isHeld(path, LOCK_WAIT_MS)) return LOCKED;
-  const foreign = findForeignContent(path);
-  if (foreign !== undefined) return fault(path, foreign);
+  try {
+    checkPlace(path);
+    if (existsSync(path) && isHeld(path, LOCK_WAIT_MS)) return LOCKED;
+    const imported = isGoStore(path) && !isRecoveryUnfinished(path) ? importGoStore(path) : undefined;
+    if (imported?.status === "locked") return LOCKED;
+    if (imported?.status === "fault") return imported;
+    const problem = findFileProblem(path);
+    if (problem !== undefined) return { status: "fault", message: faultMessage(path, problem) };
+    if (!existsSync(path)) closeSync(openSync(path, "a", OWNER_ONLY)); // so that it never has another mode
+    takeSpareLog(path);
+    const opened = openDatabase(path, options);
+    return opened.status === "ok" && imported?.status === "imported"
+      ? { ...opened, imported: imported.report }
+      : opened;
+  } catch (error) {
+    if (isLocked(error)) return LOCKED;
+    if (isDamage(error)) return { status: "fault", message: faultMessage(path, damage(causeText(error))) };
+    if (!isSqliteError(error)) throw error;
+    throw new Error(`failed to open store ${path}: ${causeText(error)}`, { cause: error });
+  }
+}
+
+function openDatabase(path: string, options: OpenOptions): OpenOutcome {
   const db = new DatabaseSync(path, { timeout: LOCK_WAIT_MS });
   try {
     db.exec("PRAGMA locking_mode = EXCLUSIVE");
@@ -43,51 +69,38 @@ export function openStore(path: string, options: OpenOptions = {}): OpenOutcome 
     const problem = findProblem(db);
     if (problem !== undefined) {
       db.close();
-      return fault(path, problem);
+      return { status: "fault", message: faultMessage(path, problem) };
     }
     db.exec("PRAGMA journal_mode = WAL"); // not before it is known that the file is ours: it changes the header
     db.exec(`PRAGMA synchronous = ${options.synchronous ?? "full"}`);
     migrate(db);
-    for (const file of [path, `${path}-wal`]) if (existsSync(file)) chmodSync(file, OWNER_ONLY);
+    identify(db);
+    removeImportLock(path);
+    for (const file of [path, logOf(path)]) if (existsSync(file)) chmodSync(file, OWNER_ONLY);
+    if (isRecoveryUnfinished(path)) throw new Error(`store ${path} is being recovered: try again later`);
     return { status: "ok", db };
   } catch (error) {
     db.close();
-    if (isLocked(error)) return LOCKED;
-    if (isDamage(error)) return fault(path, `is damaged (${causeText(error)})`);
-    throw new Error(`failed to open store ${path}: ${causeText(error)}`, { cause: error });
+    throw error;
   }
 }
 
-/** Why the open database must not be used; undefined when nothing is wrong. */
-export function findProblem(db: DatabaseSync): string | undefined {
-  const problem = findSchemaProblem(db);
-  if (problem !== undefined) return problem;
-  // The full check: quick_check does not see a reservation that its second index lacks. 0.1 s for 60,000 of them.
-  const [row] = db.prepare("PRAGMA integrity_check(1)").all();
-  const found = Object.values(row ?? {})[0];
-  return found === "ok" ? undefined : `is damaged (${found})`;
+/** A number that no other store has, so that a log that comes from elsewhere is noticed. */
+function identify(db: DatabaseSync): void {
+  if (db.prepare("PRAGMA user_version").get()?.user_version !== 0) return;
+  db.exec(`PRAGMA user_version = ${randomInt(1, 2 ** 31)}`);
 }
 
-/** A start that moved a damaged store aside would give its addresses twice, so the way out is a person's. */
-export function faultMessage(path: string, problem: string): string {
-  return `store ${path} ${problem}; it stays untouched and no address is given until it is repaired, or ipam-node is stopped and ${path} and ${path}-wal are moved away`;
-}
-
-function fault(path: string, problem: string): OpenOutcome {
-  return { status: "fault", message: faultMessage(path, problem) };
-}
-
-/** Creates the file when there is none, so that it never has another mode, and fails where SQLite would not say why. */
-function prepareFile(path: string): void {
+/** Fails where SQLite would not say why. */
+function checkPlace(path: string): void {
   const stat = statSync(path, { throwIfNoEntry: false });
-  if (stat !== undefined) {
-    if (!stat.isFile()) throw new Error(`store ${path} is not a regular file`);
-    checkWritable(path);
+  if (stat === undefined) {
+    if (statSync(dirname(path), { throwIfNoEntry: false }) === undefined)
+      throw new Error(`directory of store ${path} does not exist`);
     return;
   }
-  if (statSync(dirname(path), { throwIfNoEntry: false }) === undefined)
-    throw new Error(`directory of store ${path} does not exist`);
-  closeSync(openSync(path, "a", OWNER_ONLY));
+  if (!stat.isFile()) throw new Error(`store ${path} is not a regular file`);
+  checkWritable(path);
 }
 
 function checkWritable(path: string): void {

@@ -16,7 +16,7 @@ type Condition = { readonly sql: string; readonly values: readonly SQLInputValue
 const PAGE_LETTERS = 1_200_000;
 
 const COLUMNS = `p.type, p.name, r.address, r.container_id, r.interface_name, r.pod_name, r.pod_namespace, r.pod_uid,
-  r.device_id, r.network_name, r.created_at_ms`;
+  r.device_id, r.network_name, r.created_at_ms, r.sequence`;
 
 /** Reservations ordered by pool type, pool name, address. Rejects a token that is none of its own with InvalidArgument. */
 export function readPage(db: DatabaseSync, { filter, limit, after }: PageRequest): Page {
@@ -97,5 +97,6 @@ function recordOf(row: Row): ReservationRecord {
     deviceId: String(row.device_id),
     networkName: String(row.network_name),
     createdAtMs: Number(row.created_at_ms),
+    ...(row.sequence !== null && { sequence: Number(row.sequence) }),
   };
 }

@@ -3,7 +3,10 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { type Address, addressFromBytes } from "../ip/address.ts";
 import type { PoolRef, PoolType } from "../pool/pool.ts";
 import type { Attachment } from "./call.ts";
+import { formatGoStore } from "./go-store-write.ts";
+import { RECOVERED_PREFIXES } from "./recovered-container.ts";
 import { StoreAudit } from "./store-audit.ts";
+import { readGoStore } from "./store-go-rows.ts";
 import { type Page, type PageRequest, readPage } from "./store-page.ts";
 
 export type PoolRow = {
@@ -16,6 +19,9 @@ export type PoolRow = {
 
 /** A reservation as garbage collection looks at it. */
 export type NetworkReservation = { readonly poolId: number; readonly attachment: Attachment };
+
+/** An address that is reserved; the time in milliseconds since the epoch. */
+export type Held = { readonly address: Address; readonly createdAtMs: number };
 
 /** The reading half of the store. Inside a transaction it sees what that has written so far. */
 export class StoreReader {
@@ -30,7 +36,7 @@ export class StoreReader {
     this.#addresses = db.prepare("SELECT address FROM reservations WHERE pool = ? ORDER BY address");
     this.#addresses.setReturnArrays(true); // every start reads all of them: objects take twice as long
     this.#held = db.prepare(
-      "SELECT address FROM reservations WHERE pool = ? AND container_id = ? AND interface_name = ?",
+      "SELECT address, created_at_ms FROM reservations WHERE pool = ? AND container_id = ? AND interface_name = ?",
     );
   }
 
@@ -52,14 +58,28 @@ export class StoreReader {
     return rows.map((row) => addressFromBytes((row as [Uint8Array])[0]));
   }
 
-  /** The address that an attachment holds in a pool. */
-  findAddress(poolId: number, { containerId, interfaceName }: Attachment): Address | undefined {
+  /** The container IDs that a recovery has made, some of them several times. */
+  listRecovered(poolId: number): string[] {
+    const list = this.#db.prepare(
+      "SELECT container_id FROM reservations WHERE pool = ? AND container_id >= ? AND container_id < ?",
+    );
+    return RECOVERED_PREFIXES.flatMap((prefix) =>
+      list.all(poolId, prefix, `${prefix}\u{10ffff}`).map((row) => String(row.container_id)),
+    );
+  }
+
+  /** What an attachment holds in a pool, and since when. */
+  findHeld(poolId: number, { containerId, interfaceName }: Attachment): Held | undefined {
     const row = this.#held.get(poolId, containerId, interfaceName);
-    return row && addressFromBytes(row.address as Uint8Array);
+    if (row === undefined) return undefined;
+    return {
+      address: addressFromBytes(row.address as Uint8Array),
+      createdAtMs: Number(row.created_at_ms),
+    };
   }
 
   holds(poolId: number, attachment: Attachment): boolean {
-    return this.findAddress(poolId, attachment) !== undefined;
+    return this.findHeld(poolId, attachment) !== undefined;
   }
 
   /** Everything recorded under a network name before a moment. Reads all rows: it runs on CNI GC only. */
@@ -78,7 +98,17 @@ export class StoreReader {
     }));
   }
 
+  /** The highest number that a reservation has, 0 when none has one. Reads all rows: it runs at the start only. */
+  lastSequence(): number {
+    return Number(this.#db.prepare("SELECT max(sequence) AS last FROM reservations").get()?.last ?? 0);
+  }
+
   listReservations(request: PageRequest): Page {
     return readPage(this.#db, request);
+  }
+
+  /** The whole content as the Go daemon's store file has it. */
+  exportToGo(): string {
+    return formatGoStore(readGoStore(this.#db)).toString();
   }
 }

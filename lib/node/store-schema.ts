@@ -61,5 +61,20 @@ CREATE TABLE reservations (
 ) STRICT, WITHOUT ROWID;
 `;
 
+const SEQUENCE = `
+-- Grows with each reservation: which of two is the older one, also where the clock was wrong or was set back in between.
+-- NULL: made by a program that did not count, so nobody can tell.
+ALTER TABLE reservations ADD COLUMN sequence INTEGER;
+`;
+
+const GO_POOLS = `
+-- Only in what was imported from a Go daemon's store, verbatim, for an export: its last_pool_config.
+ALTER TABLE pools ADD COLUMN go_last_pool_config TEXT;
+`;
+
 /** Every schema there has been, oldest first; a released one is never edited. */
-export const MIGRATIONS: readonly Migration[] = [{ schema: 1, oldestReader: 1, sql: FIRST }];
+export const MIGRATIONS: readonly Migration[] = [
+  { schema: 1, oldestReader: 1, sql: FIRST },
+  { schema: 2, oldestReader: 1, sql: SEQUENCE },
+  { schema: 3, oldestReader: 1, sql: GO_POOLS },
+];

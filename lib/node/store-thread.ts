@@ -3,30 +3,42 @@ import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import { Code } from "../rpc/code.ts";
 import { RpcError, toRpcError } from "../rpc/error.ts";
-import type { CallName, Calls, Desk } from "./call.ts";
+import type { Caller, CallName, Calls, Desk } from "./call.ts";
+import { packCalls, unpackOutcomes } from "./call-packing.ts";
 import { CallQueue, type WaitingCall } from "./call-queue.ts";
+import type { ImportReport } from "./store-import.ts";
 import type { CallOutcome, FromStore, QueuedCall, StoreThreadData, ToStore } from "./thread-messages.ts";
 
 /** More calls than this in one transaction would make the first of them wait for nothing. */
 const BATCH_MAX = 256;
 const QUEUE_MAX = 4096;
 
+/** Told of each commit that went to the disk: how long it took and how many calls shared it. */
+export type StoreMeter = { committed(seconds: number, calls: number): void };
+
 export type StoreThreadOptions = {
   readonly storeFile: string;
   /** The worker's program, store-worker.ts or its bundle. */
   readonly workerUrl: URL;
-  /** "normal" may lose the last moments with a power cut: for measurements only. */
+  /** As OpenOptions has it. */
   readonly synchronous?: "full" | "normal";
   /** How many calls may wait; one more is refused with ResourceExhausted. */
   readonly maxQueue?: number;
+  readonly meter?: StoreMeter;
 };
 
 /** The Desk over the store thread. */
 export class StoreThread implements Desk {
   /** Resolves when the thread has ended though nobody stopped it: the daemon should end too (see #die). */
   readonly died: Promise<Error>;
+  /** What the store was made of at this start, a Go daemon's; absent when it was there before. */
+  readonly imported?: ImportReport;
+  /** Resolves when the thread has closed a store that is at fault: another one can be opened in its place. */
+  readonly ended: Promise<void>;
   readonly #worker: Worker;
+  readonly #exit: Promise<void>;
   readonly #queue: CallQueue;
+  readonly #meter: StoreMeter | undefined;
   readonly #faultListeners = new Set<(fault: string) => void>();
   readonly #resolveDied: (error: Error) => void;
   #running: readonly WaitingCall[] = [];
@@ -36,31 +48,39 @@ export class StoreThread implements Desk {
   #exited = false;
   #commits = 0;
 
-  /** Use startStoreThread. `worker`: has said that the store is open, or `fault` why it is not. */
-  constructor(worker: Worker, options: StoreThreadOptions, fault: string | undefined) {
+  /**
+   * Use startStoreThread. `worker`: has said as its `first` message that the store is open, or why it is not. `exit`: of the
+   * worker, which may have ended since.
+   */
+  constructor(worker: Worker, options: StoreThreadOptions, first: FromStore, exit: Promise<number>) {
     this.#worker = worker;
-    this.#fault = fault;
+    if (first.kind === "fault") this.#fault = first.message;
+    if (first.kind === "opened" && first.imported !== undefined) this.imported = first.imported;
+    this.#meter = options.meter;
     this.#queue = new CallQueue(options.maxQueue ?? QUEUE_MAX);
     const { promise, resolve } = Promise.withResolvers<Error>();
     this.died = promise;
     this.#resolveDied = resolve;
+    const ended = Promise.withResolvers<void>();
+    this.ended = ended.promise;
     worker.on("message", (message: FromStore) => this.#receive(message));
     worker.on("error", (error: unknown) => this.#die(toRpcError(error)));
-    worker.on("exit", (code) => {
+    this.#exit = exit.then((code) => {
       this.#exited = true;
       const expected = this.#running.length === 0 && (this.#stopping || this.#fault !== undefined);
       if (!expected) this.#die(new Error(`it exited with code ${code}`));
+      else if (!this.#stopping) ended.resolve();
     });
   }
 
   async call<N extends CallName>(
     name: N,
     request: Calls[N]["request"],
-    signal?: AbortSignal,
+    caller?: Caller,
   ): Promise<Calls[N]["answer"]> {
     if (this.#fault !== undefined) throw new RpcError(Code.Unavailable, this.#fault);
     if (this.#stopping) throw new RpcError(Code.Unavailable, "the daemon is stopping");
-    const waiting = this.#queue.push({ name, request } as QueuedCall, signal);
+    const waiting = this.#queue.push({ name, request } as QueuedCall, caller);
     this.#next();
     const outcome = await waiting;
     if (!outcome.ok) throw new RpcError(outcome.code, outcome.message);
@@ -93,17 +113,17 @@ export class StoreThread implements Desk {
   async stop(): Promise<void> {
     this.#stopping = true;
     if (this.#exited) return;
-    const exited = once(this.#worker, "exit");
     if (this.#fault !== undefined) this.#send({ kind: "stop" });
     else this.#next();
-    await exited;
+    await this.#exit;
   }
 
   /** Gives the store thread the next batch when it has none: everything that waits shares one commit. */
   #next(): void {
     if (this.#running.length > 0 || this.#exited || this.#fault !== undefined) return;
     this.#running = this.#queue.take(BATCH_MAX);
-    if (this.#running.length > 0) this.#send({ kind: "batch", calls: this.#running.map(({ call }) => call) });
+    if (this.#running.length > 0)
+      this.#send({ kind: "batch", calls: packCalls(this.#running.map(({ call }) => call)) });
     else if (this.#stopping) this.#send({ kind: "stop" });
   }
 
@@ -116,8 +136,13 @@ export class StoreThread implements Desk {
     if (message.kind !== "answers") return;
     const answered = this.#running;
     this.#running = [];
-    if (message.committed) this.#commits++;
-    for (const [i, { settle }] of answered.entries()) settle(message.outcomes[i]!);
+    if (message.committed) {
+      this.#commits++;
+      this.#meter?.committed(message.commitMs / 1000, answered.length);
+    }
+    const calls = answered.map(({ call }) => call);
+    for (const [i, outcome] of unpackOutcomes(calls, message.outcomes).entries())
+      answered[i]!.settle(outcome);
     this.#next();
   }
 
@@ -154,7 +179,8 @@ export async function startStoreThread(options: StoreThreadOptions): Promise<Sto
     options: synchronous === undefined ? {} : { synchronous },
   };
   const worker = new Worker(options.workerUrl, { workerData, name: "store" });
-  const exited = once(worker, "exit");
+  const exit = new Promise<number>((done) => worker.once("exit", done));
+  const exited = once(worker, "exit"); // rejects for an error that nobody caught
   const first = await Promise.race([
     once(worker, "message").then(([message]) => message as FromStore),
     exited.then(
@@ -165,5 +191,5 @@ export async function startStoreThread(options: StoreThreadOptions): Promise<Sto
     await exited;
     throw new Error(first.message);
   }
-  return new StoreThread(worker, options, first.kind === "fault" ? first.message : undefined);
+  return new StoreThread(worker, options, first, exit);
 }

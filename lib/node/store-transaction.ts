@@ -27,7 +27,7 @@ export function prepareWrites(db: DatabaseSync) {
     rollbackTo: db.prepare("ROLLBACK TO call"),
     reserve: db.prepare(
       `INSERT INTO reservations (pool, address, container_id, interface_name, pod_name, pod_namespace, pod_uid,
-         device_id, network_name, requested, created_at_ms) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+         device_id, network_name, requested, created_at_ms, sequence) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     ),
     release1: db.prepare(
       "DELETE FROM reservations WHERE pool = ? AND container_id = ? AND interface_name = ? RETURNING address",
@@ -45,12 +45,15 @@ export function prepareWrites(db: DatabaseSync) {
 /** A batch on its way to the disk. Nothing in it may await: the next batch would find it open. */
 export class Transaction {
   readonly #db: DatabaseSync;
-  readonly #writes: Writes;
-  #wrote = false;
+  readonly #statements: Writes;
+  readonly #nextSequence: () => number;
+  #count = 0;
 
-  constructor(db: DatabaseSync, writes: Writes) {
+  /** `nextSequence`: a higher number each time than any reservation has. */
+  constructor(db: DatabaseSync, writes: Writes, nextSequence: () => number) {
     this.#db = db;
-    this.#writes = writes;
+    this.#statements = writes;
+    this.#nextSequence = nextSequence;
   }
 
   /** False after an error that took the whole transaction with it (a full disk, an I/O error). */
@@ -58,40 +61,44 @@ export class Transaction {
     return this.#db.isTransaction;
   }
 
+  /** Statements that have changed something, those included that a savepoint has undone. */
+  get writes(): number {
+    return this.#count;
+  }
+
   /** Whether commit() puts something on the disk. */
   get wrote(): boolean {
-    return this.#wrote;
+    return this.#count > 0;
   }
 
   /** Returns when everything is on the disk. */
   commit(): void {
-    this.#writes.commit.run();
+    this.#statements.commit.run();
   }
 
   rollback(): void {
-    if (this.alive) this.#writes.rollback.run();
+    if (this.alive) this.#statements.rollback.run();
   }
 
   /** What follows can be undone alone, up to the release; there is one savepoint at a time. */
   savepoint(): void {
-    this.#writes.savepoint.run();
+    this.#statements.savepoint.run();
   }
 
   releaseSavepoint(): void {
-    this.#writes.release.run();
+    this.#statements.release.run();
   }
 
   rollbackToSavepoint(): void {
-    this.#writes.rollbackTo.run();
-    this.#writes.release.run();
+    this.#statements.rollbackTo.run();
+    this.#statements.release.run();
   }
 
   /** Stores a reservation, or says which one is in its way. */
   reserve(reservation: NewReservation): "reserved" | "address-taken" | "attachment-taken" {
     const { poolId, address, attachment, metadata } = reservation;
-    this.#wrote = true;
     try {
-      this.#writes.reserve.run(
+      this.#statements.reserve.run(
         poolId,
         addressToBytes(address),
         attachment.containerId,
@@ -103,7 +110,9 @@ export class Transaction {
         metadata.networkName,
         reservation.requested ? 1 : 0,
         reservation.createdAtMs,
+        this.#nextSequence(),
       );
+      this.#count++;
       return "reserved";
     } catch (error) {
       const violated = violatedConstraint(error);
@@ -114,30 +123,32 @@ export class Transaction {
 
   /** Removes the reservation of an attachment; the address that is free now, undefined when there was none. */
   release(poolId: number, { containerId, interfaceName }: Attachment): Address | undefined {
-    this.#wrote = true;
-    return bytesOf(this.#writes.release1, poolId, containerId, interfaceName);
+    const released = bytesOf(this.#statements.release1, poolId, containerId, interfaceName);
+    if (released !== undefined) this.#count++;
+    return released;
   }
 
   setLastAddress(poolId: number, address: Address): void {
-    this.#wrote = true;
-    this.#writes.setLastAddress.run(addressToBytes(address), poolId);
+    this.#count++;
+    this.#statements.setLastAddress.run(addressToBytes(address), poolId);
   }
 
   /** The new pool's row. */
   addPool({ type, name }: PoolRef, share: string): number {
-    this.#wrote = true;
-    return Number(this.#writes.addPool.run(type, name, share).lastInsertRowid);
+    this.#count++;
+    return Number(this.#statements.addPool.run(type, name, share).lastInsertRowid);
   }
 
   setShare(poolId: number, share: string | null): void {
-    this.#wrote = true;
-    this.#writes.setShare.run(share, poolId);
+    this.#count++;
+    this.#statements.setShare.run(share, poolId);
   }
 
   /** Deletes a pool that has neither share nor reservations, with its round-robin position; false when it has. */
   forgetPool(poolId: number): boolean {
-    this.#wrote = true;
-    return this.#writes.forgetPool.run(poolId).changes > 0;
+    const { changes } = this.#statements.forgetPool.run(poolId);
+    if (changes > 0) this.#count++;
+    return changes > 0;
   }
 }
 

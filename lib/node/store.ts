@@ -9,17 +9,19 @@ export class Store {
   readonly #db: DatabaseSync;
   readonly #begin: StatementSync;
   readonly #writes: Writes;
+  #sequence: number;
 
   constructor(db: DatabaseSync) {
     this.#db = db;
     this.read = new StoreReader(db);
     this.#begin = db.prepare("BEGIN");
     this.#writes = prepareWrites(db);
+    this.#sequence = this.read.lastSequence();
   }
 
   begin(): Transaction {
     this.#begin.run();
-    return new Transaction(this.#db, this.#writes);
+    return new Transaction(this.#db, this.#writes, () => ++this.#sequence);
   }
 
   /** Everything that is committed is in the file itself afterwards; the lock is free. */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ADDRESS_BITS, type Address, type Family } from "../ip/address.ts";
-import { mergeRanges, type Range } from "../ip/range.ts";
+import { findRangeIndex, mergeRanges, type Range } from "../ip/range.ts";
 import { usableRange } from "../ip/subnet.ts";
-import type { CIDRPool, IndexRange, IPPool, Pool } from "./pool.ts";
+import type { CIDRPool, IPPool, Pool } from "./pool.ts";
 
 /** A pool's network as blocks of equal size, numbered from 0. */
 export type BlockGrid = {
@@ -47,55 +47,51 @@ export function findBlock(grid: BlockGrid, { family, value }: Address): bigint |
   return index < grid.count ? index : undefined;
 }
 
+/** One block alone. */
+export function singleSpan({ index }: { readonly index: bigint }): BlockSpan {
+  return { first: index, last: index };
+}
+
 /** The blocks that exclusions and perNodeExclusions together cover; sorted and separate, however many blocks they hold. */
 export function excludedBlocks(grid: BlockGrid, pool: Pool): BlockSpan[] {
-  const exclusions = mergeRanges(pool.exclusions);
-  let excluded: BlockSpan[] = [{ first: 0n, last: grid.count - 1n }];
-  for (const part of uncoveredParts(grid.counted, pool.perNodeExclusions)) {
-    // What perNodeExclusions leave over of each block must lie in one of the separate ranges.
-    const covered = exclusions.map(({ first, last }) => ({
-      first: ceilDivide(first - grid.first - part.first, grid.size),
-      last: floorDivide(last - grid.first - part.last, grid.size),
-    }));
-    excluded = intersectSpans(excluded, covered);
-  }
-  return mergeRanges(excluded);
-}
-
-/** The parts of 0 … length − 1 that no index range covers. */
-function uncoveredParts(length: bigint, ranges: readonly IndexRange[]): BlockSpan[] {
-  const merged = mergeRanges(
-    ranges.map(({ startIndex, endIndex }) => ({ first: startIndex, last: endIndex })),
+  // A block is usable when one address of it is: one in no exclusion, and in a part that no perNodeExclusion covers.
+  const perNode = pool.perNodeExclusions.map(({ startIndex, endIndex }) => ({
+    first: startIndex,
+    last: endIndex,
+  }));
+  const parts = gapsBetween(perNode, grid.counted);
+  const exclusions = pool.exclusions.map(({ first, last }) => ({
+    first: first - grid.first,
+    last: last - grid.first,
+  }));
+  const usable = gapsBetween(exclusions, grid.count * grid.size).flatMap((gap) =>
+    usableBlocks(gap, grid, parts),
   );
-  const parts: BlockSpan[] = [];
+  return gapsBetween(usable, grid.count);
+}
+
+/** The blocks of which `gap`, addresses counted from block 0, holds one of the parts or some of one. */
+function usableBlocks(gap: BlockSpan, { size }: BlockGrid, parts: readonly BlockSpan[]): BlockSpan[] {
+  const [first, last] = [gap.first / size, gap.last / size];
+  const holdsPart = (block: bigint): boolean => {
+    const [from, to] = [gap.first - block * size, gap.last - block * size];
+    const part = parts[findRangeIndex(parts, from)];
+    return part !== undefined && part.first <= to;
+  };
+  const edges = [first, last].filter(holdsPart).map((index) => singleSpan({ index }));
+  const isBetween = parts.length > 0 && last - first > 1n;
+  return isBetween ? [...edges, { first: first + 1n, last: last - 1n }] : edges;
+}
+
+/** What of 0 … length − 1 lies in none of the spans; sorted and separate. */
+function gapsBetween(spans: readonly BlockSpan[], length: bigint): BlockSpan[] {
+  const gaps: BlockSpan[] = [];
   let next = 0n;
-  for (const { first, last } of merged) {
+  for (const { first, last } of mergeRanges(spans)) {
     if (first >= length) break;
-    if (first > next) parts.push({ first: next, last: first - 1n });
-    next = last + 1n;
+    if (first > next) gaps.push({ first: next, last: first - 1n });
+    if (last >= next) next = last + 1n;
   }
-  if (next < length) parts.push({ first: next, last: length - 1n });
-  return parts;
-}
-
-/** What two sorted lists of separate spans have in common; spans that end before they begin are empty. */
-function intersectSpans(a: readonly BlockSpan[], b: readonly BlockSpan[]): BlockSpan[] {
-  const common: BlockSpan[] = [];
-  for (let i = 0, j = 0; i < a.length && j < b.length; ) {
-    const first = a[i]!.first > b[j]!.first ? a[i]!.first : b[j]!.first;
-    const last = a[i]!.last < b[j]!.last ? a[i]!.last : b[j]!.last;
-    if (first <= last) common.push({ first, last });
-    if (a[i]!.last <= b[j]!.last) i++;
-    else j++;
-  }
-  return common;
-}
-
-function floorDivide(value: bigint, by: bigint): bigint {
-  const quotient = value / by;
-  return value < 0n && quotient * by !== value ? quotient - 1n : quotient;
-}
-
-function ceilDivide(value: bigint, by: bigint): bigint {
-  return -floorDivide(-value, by);
+  if (next < length) gaps.push({ first: next, last: length - 1n });
+  return gaps;
 }

@@ -2,7 +2,7 @@
 // Which node has which block of a pool: a pure function of spec, last status and the nodes that belong to the pool.
 import { formatAddress, parseAddress } from "../ip/address.ts";
 import { mergeRanges } from "../ip/range.ts";
-import { formatSubnet, parseSubnet } from "../ip/subnet.ts";
+import { formatSubnet, parseSubnet, type Subnet } from "../ip/subnet.ts";
 import {
   type BlockGrid,
   type BlockSpan,
@@ -11,15 +11,19 @@ import {
   excludedBlocks,
   findBlock,
   ipPoolGrid,
+  singleSpan,
 } from "./block-grid.ts";
 import {
   type CIDRPoolBlock,
   indexStatics,
+  type Misfit,
   prefixGateway,
   readCIDRPoolEntry,
   readIPPoolEntry,
+  readPrefix,
+  type Statics,
 } from "./entry.ts";
-import { type BlockPlan, hasBlock, type KeptBlock, planBlocks } from "./plan.ts";
+import { type BlockPlan, type Candidate, type KeptBlocks, keepBlocks, planBlocks } from "./plan.ts";
 import type {
   CIDRPool,
   CIDRPoolAllocation,
@@ -33,67 +37,95 @@ import type {
 /**
  * `last`: the entries as they stand in status. `nodes`: names of the nodes that belong to the pool, in any order. A node
  * keeps its block while it fits and is not excluded; of two entries with one block or one node the first counts.
+ * `held`: blocks of nodes that have gone, the youngest first: no other node gets them, their own gets them back.
  */
 export function computeIPPoolBlocks(
   pool: IPPool,
   last: readonly IPPoolAllocation[],
   nodes: readonly string[],
+  held: readonly IPPoolAllocation[] = [],
 ): BlockPlan<IPPoolAllocation> {
   const grid = ipPoolGrid(pool);
   const unusable = mergeRanges([...excludedBlocks(grid, pool), ...gatewayBlock(grid, pool)]);
-  const wanted = new Set(nodes);
-  const kept = new Map<string, KeptBlock<IPPoolAllocation>>();
-  const taken = new Set<bigint>();
-  for (const entry of last) {
-    if (!wanted.has(entry.nodeName) || kept.has(entry.nodeName)) continue;
-    const block = readIPPoolEntry(pool, entry);
-    if ("problem" in block || taken.has(block.index) || hasBlock(unusable, block.index)) continue;
-    taken.add(block.index);
-    kept.set(entry.nodeName, { index: block.index, entry: ipPoolEntry(grid, entry.nodeName, block.index) });
-  }
   const give = (name: string, index: bigint) => ipPoolEntry(grid, name, index);
-  return planBlocks({ nodes: wanted, kept, unusable, count: grid.count, give });
+  const read = (entry: IPPoolAllocation) =>
+    candidate(entry, readIPPoolEntry(pool, entry), ({ index }) => give(entry.nodeName, index));
+  const heldBlocks = held.flatMap(read);
+  const wanted = new Set(nodes);
+  const kept: KeptBlocks<IPPoolAllocation> = new Map();
+  keepBlocks(kept, [...last.flatMap(read), ...heldBlocks], { wanted, unusable });
+  const taken = [...unusable, ...heldBlocks.map(singleSpan)];
+  return planBlocks({ nodes: wanted, kept, unusable: taken, count: grid.count, give });
 }
 
 /**
- * As computeIPPoolBlocks, but static allocations come first, excluded or not, and are written as in the spec; of two
- * entries of `last` with the same node, prefix or gateway none counts.
+ * As computeIPPoolBlocks, but static allocations come first, excluded, held or not, and are written as in the spec; of two
+ * entries of `last` with the same node, prefix or gateway none counts. The gateways of `held` do not matter.
  */
 export function computeCIDRPoolBlocks(
   pool: CIDRPool,
   last: readonly CIDRPoolAllocation[],
   nodes: readonly string[],
+  held: readonly CIDRPoolAllocation[] = [],
 ): BlockPlan<CIDRPoolAllocation> {
   const grid = cidrPoolGrid(pool);
   const statics = indexStatics(pool);
   const excluded = excludedBlocks(grid, pool);
-  const reserved = pool.staticAllocations.map(({ prefix }) => singleBlock(grid, prefix.base));
+  const reserved = pool.staticAllocations.map(({ prefix }) => staticSpan(grid, prefix));
   const wanted = new Set(nodes);
-  const kept = new Map<string, KeptBlock<CIDRPoolAllocation>>();
-  for (const [name, allocation] of statics.byNode) {
-    if (!wanted.has(name)) continue;
-    kept.set(name, {
-      index: singleBlock(grid, allocation.prefix.base).first,
-      entry: staticEntry(pool, allocation),
-    });
-  }
+  const kept = keepStatics(pool, { grid, statics, wanted });
+  const read = (entry: CIDRPoolAllocation) =>
+    candidate(entry, readCIDRPoolEntry(pool, entry, statics), (block) =>
+      cidrPoolEntry(entry.nodeName, block),
+    );
   const repeated = findRepeated(last);
-  for (const entry of last) {
-    if (!wanted.has(entry.nodeName) || kept.has(entry.nodeName) || repeated(entry)) continue;
-    const block = readCIDRPoolEntry(pool, entry, statics);
-    if ("problem" in block || hasBlock(excluded, block.index)) continue;
-    kept.set(entry.nodeName, { index: block.index, entry: cidrPoolEntry(entry.nodeName, block) });
-  }
+  const lastBlocks = last.filter((entry) => !repeated(entry)).flatMap(read);
+  const heldBlocks = held.map((entry) => withGatewayOfToday(pool, entry, statics)).flatMap(read);
+  keepBlocks(kept, [...lastBlocks, ...heldBlocks], { wanted, unusable: excluded });
   const give = (name: string, index: bigint) => {
-    const prefix = {
-      family: grid.family,
-      base: blockRange(grid, index).first,
-      prefixLength: pool.perNodeNetworkPrefix,
-    };
+    const { family, first: base } = blockRange(grid, index);
+    const prefix = { family, base, prefixLength: pool.perNodeNetworkPrefix };
     const gateway = prefixGateway(pool, prefix);
     return cidrPoolEntry(name, { prefix, ...(gateway && { gateway }) });
   };
-  return planBlocks({ nodes: wanted, kept, unusable: [...excluded, ...reserved], count: grid.count, give });
+  const unusable = [...excluded, ...reserved, ...heldBlocks.map(singleSpan)];
+  return planBlocks({ nodes: wanted, kept, unusable, count: grid.count, give });
+}
+
+type StaticsInput = {
+  readonly grid: BlockGrid;
+  readonly statics: Statics;
+  readonly wanted: ReadonlySet<string>;
+};
+
+/** Static allocations are their nodes' whatever stands in status. */
+function keepStatics(
+  pool: CIDRPool,
+  { grid, statics, wanted }: StaticsInput,
+): KeptBlocks<CIDRPoolAllocation> {
+  const kept: KeptBlocks<CIDRPoolAllocation> = new Map();
+  for (const [name, allocation] of statics.byNode) {
+    if (!wanted.has(name)) continue;
+    const { first: index } = staticSpan(grid, allocation.prefix);
+    kept.set(name, { index, entry: staticEntry(pool, allocation) });
+  }
+  return kept;
+}
+
+/** An edit of the gateway does not end the hold of a prefix. */
+function withGatewayOfToday(pool: CIDRPool, { nodeName, prefix }: CIDRPoolAllocation, statics: Statics) {
+  const subnet = parseSubnet(prefix);
+  const gateway = subnet && prefixGateway(pool, subnet, statics.byNode.get(nodeName));
+  return { nodeName, prefix, ...(gateway && { gateway: formatAddress(gateway) }) };
+}
+
+/** The entry's block, if it says one, with the entry that the next status has for it. */
+function candidate<Entry extends { readonly nodeName: string }, Block extends { readonly index: bigint }>(
+  { nodeName }: Entry,
+  block: Block | Misfit,
+  write: (block: Block) => Entry,
+): Candidate<Entry>[] {
+  return "problem" in block ? [] : [{ nodeName, index: block.index, entry: write(block) }];
 }
 
 /** Either of the two, for callers that have a pool of any type; entries of the other type are none. */
@@ -101,9 +133,12 @@ export function computeBlocks(
   pool: Pool,
   last: readonly PoolAllocation[],
   nodes: readonly string[],
+  held: readonly PoolAllocation[] = [],
 ): BlockPlan<PoolAllocation> {
-  if (pool.type === "ippool") return computeIPPoolBlocks(pool, last.filter(isIPPoolEntry), nodes);
-  return computeCIDRPoolBlocks(pool, last.filter(isCIDRPoolEntry), nodes);
+  if (pool.type === "ippool") {
+    return computeIPPoolBlocks(pool, last.filter(isIPPoolEntry), nodes, held.filter(isIPPoolEntry));
+  }
+  return computeCIDRPoolBlocks(pool, last.filter(isCIDRPoolEntry), nodes, held.filter(isCIDRPoolEntry));
 }
 
 function isIPPoolEntry(entry: PoolAllocation): entry is IPPoolAllocation {
@@ -118,12 +153,11 @@ function isCIDRPoolEntry(entry: PoolAllocation): entry is CIDRPoolAllocation {
 function gatewayBlock(grid: BlockGrid, { perNodeBlockSize, gateway }: IPPool): BlockSpan[] {
   if (perNodeBlockSize !== 1n || gateway === undefined) return [];
   const index = findBlock(grid, gateway);
-  return index === undefined ? [] : [{ first: index, last: index }];
+  return index === undefined ? [] : [singleSpan({ index })];
 }
 
-function singleBlock(grid: BlockGrid, base: bigint): BlockSpan {
-  const index = (base - grid.first) / grid.size;
-  return { first: index, last: index };
+function staticSpan(grid: BlockGrid, { base }: Subnet): BlockSpan {
+  return singleSpan({ index: (base - grid.first) / grid.size });
 }
 
 function ipPoolEntry(grid: BlockGrid, nodeName: string, index: bigint): IPPoolAllocation {
@@ -158,9 +192,9 @@ function staticEntry(pool: CIDRPool, allocation: StaticAllocation): CIDRPoolAllo
 function findRepeated(last: readonly CIDRPoolAllocation[]): (entry: CIDRPoolAllocation) => boolean {
   const counts = new Map<string, number>();
   const keysOf = ({ nodeName, prefix, gateway }: CIDRPoolAllocation) => {
-    const subnet = parseSubnet(prefix);
+    const subnet = readPrefix(prefix);
     const address = parseAddress(gateway ?? "");
-    const keys = [`node ${nodeName}`, `prefix ${subnet ? formatSubnet(subnet) : prefix}`];
+    const keys = [`node ${nodeName}`, `prefix ${"problem" in subnet ? prefix : formatSubnet(subnet)}`];
     return address ? [...keys, `gateway ${formatAddress(address)}`] : keys;
   };
   for (const key of last.flatMap(keysOf)) counts.set(key, (counts.get(key) ?? 0) + 1);

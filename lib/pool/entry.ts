@@ -81,7 +81,8 @@ export function prefixGateway(pool: CIDRPool, prefix: Subnet, own?: StaticAlloca
   return pool.gatewayIndex === undefined ? undefined : gatewayAt(prefix, pool.gatewayIndex);
 }
 
-function readPrefix(text: string): Subnet | Misfit {
+/** A prefix of status without host bits, or why it is none. */
+export function readPrefix(text: string): Subnet | Misfit {
   const cidr = parseCidr(text);
   if (cidr === undefined) return { problem: `prefix "${text}" is not ADDRESS/LENGTH` };
   const prefix = networkOf(cidr);

@@ -39,10 +39,15 @@ export const flag: Reader<boolean> = (value, place) => {
 /** A whole number that JSON carries exactly. */
 export const wholeNumber: Reader<number> = (value, place) => {
   if (typeof value === "number" && Number.isSafeInteger(value)) return value;
-  if (typeof value === "string" && /^-?\d+$/.test(value)) {
+  if (typeof value === "string" && /^-?(0|[1-9]\d*)$/.test(value)) {
     return reject(place, `must be a number: write ${value} without quotes`);
   }
-  return reject(place, `must be a whole number, not ${nameOf(value)}`);
+  if (typeof value === "string" && /^[-+]?0\d+$/.test(value)) {
+    return reject(place, `must be a number without leading zeros, not ${value}`);
+  }
+  const large = typeof value === "number" && Number.isInteger(value);
+  const bound = large ? ` between -${Number.MAX_SAFE_INTEGER} and ${Number.MAX_SAFE_INTEGER}` : "";
+  return reject(place, `must be a whole number${bound}, not ${nameOf(value)}`);
 };
 
 /** A whole number as wide as the field in Go. */
@@ -75,10 +80,14 @@ export const textMap: Reader<Readonly<Record<string, string>>> = (value, place) 
 /** Any value, not looked at. */
 export const anything: Reader<unknown> = (value) => value;
 
-/** An object with the fields of `shape`; `required` ones must be there and not null. */
+/**
+ * An object with the fields of `shape`; `required` ones must be there and not null. `open`: it may have more fields, unless
+ * they are spelled like one of the shape.
+ */
 export function object<S extends Shape>(
   shape: S,
   required: readonly (keyof S & string)[] = [],
+  { open = false } = {},
 ): Reader<Fields<S>> {
   return (value, place) => {
     if (!isObject(value)) return reject(place, `must be an object, not ${nameOf(value)}`);
@@ -90,7 +99,7 @@ export function object<S extends Shape>(
       if (result !== undefined) read[name] = result;
       if (isAbsent(given) && required.includes(name)) reject(at, "is required");
     }
-    if (place.strict) reportUnknown(value, Object.keys(shape), place);
+    if (place.strict) reportUnknown(value, Object.keys(shape), { ...place, open });
     return read as Fields<S>;
   };
 }
@@ -99,10 +108,15 @@ export function isObject(value: unknown): value is Readonly<Record<string, unkno
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function reportUnknown(value: object, known: readonly string[], place: Place): void {
+function reportUnknown(
+  value: object,
+  known: readonly string[],
+  { open, ...place }: Place & { readonly open: boolean },
+): void {
   for (const name of Object.keys(value)) {
     if (known.includes(name)) continue;
     const nearest = findNearest(name, known);
+    if (open && nearest === undefined) continue;
     const hint = nearest === undefined ? `known are ${known.join(", ")}` : `did you mean "${nearest}"?`;
     reject({ ...place, field: join(place.field, name) }, `unknown field, ${hint}`);
   }
@@ -124,7 +138,8 @@ function isScalar(value: unknown): boolean {
   return typeof value === "number" || typeof value === "boolean";
 }
 
-function nameOf(value: unknown): string {
+/** How messages name a value: scalars as JSON, larger ones, which may hold themselves, as what they are. */
+export function nameOf(value: unknown): string {
   if (Array.isArray(value)) return "a list";
   if (isObject(value)) return "an object";
   return JSON.stringify(value) ?? typeof value;

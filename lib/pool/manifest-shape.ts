@@ -44,9 +44,10 @@ const cidrPoolSpec = object(
   ["cidr", "perNodeNetworkPrefix"],
 );
 
-/** `entry`: an item of status.allocations. Conditions and generation are other programs' business. */
+/** `entry`: an item of status.allocations. What else controllers of any version write is their business. */
 function status<T>(entry: Reader<T>, instead: T) {
-  return object({ allocations: list(entry, instead), conditions: anything, observedGeneration: anything });
+  const shape = { allocations: list(entry, instead), conditions: anything, observedGeneration: anything };
+  return object(shape, [], { open: true });
 }
 
 const ipPoolEntry = object({ nodeName: text, startIP: text, endIP: text }, ["nodeName", "startIP", "endIP"]);

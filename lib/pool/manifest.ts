@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-import { isObject } from "./fields.ts";
+import { isObject, nameOf } from "./fields.ts";
 import {
   type CIDRPoolSpec,
   cidrPoolShape,
@@ -62,7 +62,7 @@ export function readResource(value: unknown, { strict, kind: listed }: ReadOptio
   const apiVersion = value.apiVersion ?? (value.kind === undefined ? versionOf(listed) : undefined);
   if (!isKind(kind)) return fail("kind", describeKind(kind), isForeign(kind, apiVersion));
   if (apiVersion !== API_VERSIONS[kind]) {
-    const given = apiVersion === undefined ? "" : `, not ${JSON.stringify(apiVersion)}`;
+    const given = apiVersion === undefined ? "" : `, not ${nameOf(apiVersion)}`;
     problems.push({
       field: "apiVersion",
       message: `must be "${API_VERSIONS[kind]}" for kind ${kind}${given}`,
@@ -74,11 +74,16 @@ export function readResource(value: unknown, { strict, kind: listed }: ReadOptio
 /** As readResource, with lists (IPPoolList, CIDRPoolList, NodeList, List) taken apart; an empty document gives none. */
 export function readManifests(value: unknown, options: ReadOptions): Manifest[] {
   if (value === null || value === undefined) return [];
+  if (Array.isArray(value)) {
+    return value.map((item: unknown, index) => ({ ...readResource(item, options), item: index }));
+  }
   const kind = isObject(value) && typeof value.kind === "string" ? value.kind : "";
   const listed = kind.endsWith("List") ? kind.slice(0, -"List".length) : undefined;
   if (!isObject(value) || listed === undefined || (listed !== "" && !isKind(listed))) {
     return [readResource(value, options)];
   }
+  // Go writes a list that is empty as null, too.
+  if (value.items === null) return [];
   if (!Array.isArray(value.items)) {
     return [{ problems: [{ field: "items", message: "must be a list" }], foreign: false }];
   }
@@ -129,7 +134,7 @@ function versionOf(kind: string | undefined): string | undefined {
 function describeKind(kind: unknown): string {
   const nearest = typeof kind === "string" ? findNearest(kind, KINDS) : undefined;
   const hint = nearest === undefined ? `supported are ${KINDS.join(", ")}` : `did you mean "${nearest}"?`;
-  return `${JSON.stringify(kind)} is not supported here, ${hint}`;
+  return `${nameOf(kind)} is not supported here, ${hint}`;
 }
 
 /** A mistyped kind or one of our group may be a pool that is served; others never were. */

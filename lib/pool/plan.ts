@@ -15,6 +15,30 @@ export type BlockPlan<Entry> = {
 /** A block that its node goes on having, with its entry for the next status. */
 export type KeptBlock<Entry> = { readonly index: bigint; readonly entry: Entry };
 
+/** By node name. */
+export type KeptBlocks<Entry> = Map<string, KeptBlock<Entry>>;
+
+/** A block that its node may keep. */
+export type Candidate<Entry> = KeptBlock<Entry> & { readonly nodeName: string };
+
+/** `unusable`: sorted and separate. */
+export type KeepInput = { readonly wanted: ReadonlySet<string>; readonly unusable: readonly BlockSpan[] };
+
+/** Adds to `kept`, in the order of the candidates, what is neither unusable nor another node's; one block per node. */
+export function keepBlocks<Entry>(
+  kept: KeptBlocks<Entry>,
+  candidates: readonly Candidate<Entry>[],
+  { wanted, unusable }: KeepInput,
+): void {
+  const taken = new Set([...kept.values()].map(({ index }) => index));
+  for (const { nodeName, index, entry } of candidates) {
+    if (!wanted.has(nodeName) || kept.has(nodeName)) continue;
+    if (taken.has(index) || hasBlock(unusable, index)) continue;
+    taken.add(index);
+    kept.set(nodeName, { index, entry });
+  }
+}
+
 export type PlanInput<Entry> = {
   readonly nodes: ReadonlySet<string>;
   readonly kept: ReadonlyMap<string, KeptBlock<Entry>>;
@@ -54,7 +78,7 @@ export function planBlocks<Entry>({
 }
 
 /** `spans`: sorted and separate. */
-export function hasBlock(spans: readonly BlockSpan[], index: bigint): boolean {
+function hasBlock(spans: readonly BlockSpan[], index: bigint): boolean {
   const span = spans[findRangeIndex(spans, index)];
   return span !== undefined && span.first <= index;
 }

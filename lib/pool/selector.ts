@@ -32,11 +32,20 @@ export function matchesNode({ terms }: NodeSelector, node: Node): boolean {
   return terms.some((term) => matchesTerm(term, node));
 }
 
+const LABEL_VALUE = /^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/;
+
+/** A requirement with a value that no label can have matches nothing, not even with NotIn: so Kubernetes decides. */
+function isMatchable({ values }: SelectorRequirement): boolean {
+  return values.every((value) => LABEL_VALUE.test(value));
+}
+
 function matchesTerm({ matchExpressions, matchFields }: SelectorTerm, { name, labels }: Node): boolean {
   if (matchExpressions.length === 0 && matchFields.length === 0) return false;
   return (
-    matchExpressions.every((requirement) => matchesValue(requirement, ownValue(labels, requirement.key))) &&
-    matchFields.every((field) => field.key === NODE_NAME_FIELD && matchesValue(field, name))
+    matchExpressions.every(
+      (requirement) =>
+        isMatchable(requirement) && matchesValue(requirement, ownValue(labels, requirement.key)),
+    ) && matchFields.every((field) => field.key === NODE_NAME_FIELD && matchesValue(field, name))
   );
 }
 

@@ -5,8 +5,6 @@ import { formatSubnet, type Subnet, usableRange } from "../ip/subnet.ts";
 import { readCIDRPoolEntry, readIPPoolEntry } from "./entry.ts";
 import type { Pool, PoolAllocation, PoolRef } from "./pool.ts";
 
-export { decodeShare, encodeShare } from "./share-text.ts";
-
 /** One node's view of a pool: what the daemon needs to hand out addresses. Plain data: it crosses threads. */
 export type Share = {
   readonly pool: PoolRef;
@@ -42,7 +40,11 @@ export function buildShare(pool: Pool, entry: PoolAllocation): { share: Share } 
  * The routes that an answer carries: none without a gateway; else those of the pool and, with defaultGateway, the default
  * route; sorted by address, then by prefix length, each once.
  */
-export function shareRoutes({ gateway, routes, defaultGateway }: Share): Subnet[] {
+export function shareRoutes({
+  gateway,
+  routes,
+  defaultGateway,
+}: Pick<Share, "gateway" | "routes" | "defaultGateway">): Subnet[] {
   if (gateway === undefined) return [];
   const all = defaultGateway ? [...routes, defaultRoute(gateway.family)] : routes;
   const unique = new Map(all.map((route) => [formatSubnet(route), route]));

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import { ADDRESS_BITS } from "../ip/address.ts";
-import { formatCidr, formatSubnet, networkOf, parseCidr, type Subnet } from "../ip/subnet.ts";
+import { formatSubnet, type Subnet } from "../ip/subnet.ts";
 import { gatewayAt } from "./gateway.ts";
 import type { CIDRPoolResource } from "./manifest.ts";
 import type { CIDRPoolSpec } from "./manifest-shape.ts";
 import type { CIDRPool } from "./pool.ts";
-import type { Report } from "./validate.ts";
+import type { Report } from "./report.ts";
+import { readNetwork } from "./validate-address.ts";
 import { readSettings } from "./validate-settings.ts";
 import { readStaticAllocations } from "./validate-static.ts";
 
@@ -40,20 +41,6 @@ export function readCIDRPool(
     staticAllocations,
     ...settings,
   };
-}
-
-/** A network without host bits; undefined, and reported, when it is none. */
-export function readNetwork(text: string | undefined, report: (message: string) => void): Subnet | undefined {
-  if (text === undefined) return undefined;
-  const cidr = parseCidr(text);
-  if (cidr === undefined) {
-    report(`"${text}" is not a network as ADDRESS/LENGTH`);
-    return undefined;
-  }
-  const network = networkOf(cidr);
-  if (formatCidr(cidr) === formatSubnet(network)) return network;
-  report(`${text} has host bits set; its network is ${formatSubnet(network)}`);
-  return undefined;
 }
 
 function readPrefixLength(

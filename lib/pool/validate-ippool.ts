@@ -3,8 +3,9 @@ import { rangeSize } from "../ip/range.ts";
 import { formatSubnet, parseSubnet, type Subnet, usableRange } from "../ip/subnet.ts";
 import type { IPPoolResource } from "./manifest.ts";
 import type { IPPool } from "./pool.ts";
-import type { Report } from "./validate.ts";
-import { readAddressOf, readSettings } from "./validate-settings.ts";
+import type { Report } from "./report.ts";
+import { readAddressOf } from "./validate-address.ts";
+import { readSettings } from "./validate-settings.ts";
 
 /** The pool as far as it can be read; what is wrong with it goes to `report`. */
 export function readIPPool({ name, namespace, spec }: IPPoolResource, report: Report): IPPool | undefined {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A nodeSelector by the rules of core/v1.
 import type { WrittenRequirement, WrittenSelector } from "./manifest-shape.ts";
+import type { Report } from "./report.ts";
 import { NODE_NAME_FIELD, type NodeSelector, type SelectorRequirement } from "./selector.ts";
-import type { Report } from "./validate.ts";
 
 type Operator = SelectorRequirement["operator"];
 
@@ -19,7 +19,10 @@ const VALUE_COUNTS: Readonly<Record<Operator, { least: number; most: number; say
 const NAME_PART = /^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
 const DNS_SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 
-/** The selector as far as it can be read; what is wrong with it goes to `report`. */
+/**
+ * The selector as far as it can be read; what is wrong with it goes to `report`. Values that no label can have are no
+ * problem: the Go controller takes such pools, and they match nothing.
+ */
 export function readSelector({ nodeSelectorTerms = [] }: WrittenSelector, report: Report): NodeSelector {
   const field = "spec.nodeSelector.nodeSelectorTerms";
   if (nodeSelectorTerms.length === 0)
@@ -42,11 +45,6 @@ function readExpression(
 ): SelectorRequirement[] {
   if (key !== undefined && !isLabelKey(key)) {
     report(`${field}.key`, `"${key}" is not a label key: NAME or DOMAIN/NAME, NAME of at most 63 characters`);
-  }
-  for (const [i, value] of values.entries()) {
-    if (value !== "" && !NAME_PART.test(value)) {
-      report(`${field}.values[${i}]`, `"${value}" is no value a label can have`);
-    }
   }
   if (operator === undefined) return [];
   if (!isOperator(operator)) {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // What IPPools and CIDRPools have in common.
-import { type Address, parseAddress } from "../ip/address.ts";
 import type { Range } from "../ip/range.ts";
-import { formatSubnet, parseSubnet, type Subnet, subnetContains } from "../ip/subnet.ts";
+import { parseSubnet, type Subnet } from "../ip/subnet.ts";
 import type { WrittenSettings } from "./manifest-shape.ts";
 import type { IndexRange } from "./pool.ts";
+import type { Report } from "./report.ts";
 import type { NodeSelector } from "./selector.ts";
-import type { Report } from "./validate.ts";
+import { readAddressOf } from "./validate-address.ts";
 import { readSelector } from "./validate-selector.ts";
 
 export type Settings = {
@@ -37,21 +37,6 @@ export function readSettings(spec: WrittenSettings, context: SettingsContext, re
     defaultGateway,
     routes: readRoutes(spec, context.network, report),
   };
-}
-
-/** An address of the network; undefined, and reported, when it is none. */
-export function readAddressOf(
-  network: Subnet | undefined,
-  text: string | undefined,
-  report: (message: string) => void,
-): Address | undefined {
-  if (text === undefined) return undefined;
-  const address = parseAddress(text);
-  if (address === undefined) report(`"${text}" is not an IP address`);
-  else if (network !== undefined && !subnetContains(network, address)) {
-    report(`${text} is not an address of ${formatSubnet(network)}`);
-  }
-  return address;
 }
 
 function readExclusions(

@@ -2,9 +2,8 @@
 import { formatSubnet, type Subnet, subnetContains } from "../ip/subnet.ts";
 import type { CIDRPoolSpec } from "./manifest-shape.ts";
 import type { StaticAllocation } from "./pool.ts";
-import type { Report } from "./validate.ts";
-import { readNetwork } from "./validate-cidrpool.ts";
-import { readAddressOf } from "./validate-settings.ts";
+import type { Report } from "./report.ts";
+import { readAddressOf, readNetwork } from "./validate-address.ts";
 
 /** What prefixes are judged by; undefined where the field that says it is itself wrong. */
 type Parent = { readonly cidr: Subnet | undefined; readonly prefixLength: number | undefined };

@@ -1,21 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { PoolResource } from "./manifest.ts";
 import type { Pool, Problem } from "./pool.ts";
+import type { Report } from "./report.ts";
 import { readCIDRPool } from "./validate-cidrpool.ts";
 import { readIPPool } from "./validate-ippool.ts";
 
-/** Notes one problem; see Problem for the two texts. */
-export type Report = (field: string, message: string) => void;
-
-/** Every problem of a manifest, each with its field path. `structural`: what readResource said of it. */
-export function validatePool(resource: PoolResource, structural: readonly Problem[] = []): Problem[] {
-  const result = parsePool(resource, structural);
-  return "problems" in result ? result.problems : [];
-}
-
 /**
  * The pool in the shape the core uses, or every problem that keeps it from being one; webhook, controller and daemon call
- * the same. What lies within a field that `structural` names is not judged again.
+ * the same. `structural`: what readResource said of it; what lies within a field that it names is not judged again.
  */
 export function parsePool(
   resource: PoolResource,

@@ -27,9 +27,10 @@ export function readUint31(bytes: Uint8Array, at: number): number {
 /** One character for each byte of bytes[start, end). */
 export function latin1(bytes: Uint8Array, start: number, end: number): string {
   let text = "";
-  // In pieces, because an argument list has its limit.
+  // In pieces, because an argument list has its limit. Not spread, which walks an iterator: four times slower in QuickJS.
   for (let at = start; at < end; at += 4096) {
-    text += String.fromCharCode(...bytes.subarray(at, Math.min(at + 4096, end)));
+    const codes: ArrayLike<number> = bytes.subarray(at, Math.min(at + 4096, end));
+    text += String.fromCharCode.apply(null, codes as number[]);
   }
   return text;
 }

@@ -48,6 +48,7 @@ export function createIpamClient(address: string, { timeoutMs }: { readonly time
     listReservations: call("listReservations"),
     releaseReservations: call("releaseReservations"),
     checkStore: call("checkStore"),
+    exportStore: call("exportStore"),
     healthCheck: (service = "") => callUnary(client, HEALTH_CHECK, { service }, timeoutMs),
     close: () => client.close(),
   };

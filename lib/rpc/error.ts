@@ -4,10 +4,17 @@ import { Code, codeName } from "./code.ts";
 /** What a call fails with, on both ends of the wire: `message` is the description without code. */
 export class RpcError extends Error {
   readonly code: number;
+  /** Nothing was done for the call, and it may be made again that much later (gRPC's grpc-retry-pushback-ms). */
+  readonly retryAfterMs: number | undefined;
 
-  constructor(code: number, description: string, options?: ErrorOptions) {
+  constructor(
+    code: number,
+    description: string,
+    options?: ErrorOptions & { readonly retryAfterMs?: number | undefined },
+  ) {
     super(description, options);
     this.code = code;
+    this.retryAfterMs = options?.retryAfterMs;
   }
 
   /** As Go's status errors print, which is what runtimes show to users. */

@@ -7,6 +7,8 @@ import type {
   CollectGarbageRequest,
   CollectGarbageResponse,
   EmptyResponse,
+  ExportStoreRequest,
+  ExportStoreResponse,
   ListPoolsResponse,
   ListReservationsRequest,
   ListReservationsResponse,
@@ -16,7 +18,9 @@ import type {
 } from "./messages.ts";
 
 export type CallContext = {
-  /** Aborted when the caller has gone or its deadline has passed. */
+  /** The caller has gone, or its deadline has passed. */
+  readonly aborted: boolean;
+  /** Aborted then, for who wants to be told; made when it is asked for, because few do and a plugin's call waits for it. */
   readonly signal: AbortSignal;
 };
 
@@ -33,4 +37,5 @@ export type IpamHandlers = {
   listReservations: Handler<ListReservationsRequest, ListReservationsResponse>;
   releaseReservations: Handler<ReleaseReservationsRequest, ReleaseReservationsResponse>;
   checkStore: Handler<EmptyResponse, CheckStoreResponse>;
+  exportStore: Handler<ExportStoreRequest, ExportStoreResponse>;
 };

@@ -38,6 +38,7 @@ export class HealthService {
     try {
       const { service } = await readRequest(HEALTH_WATCH, call);
       if (this.#isStopped) throw stopping();
+      call.signal.throwIfAborted(); // or nobody would be told again that the caller has gone
       this.#begin(call, service);
     } catch (error) {
       call.fail(toRpcError(error));
@@ -57,7 +58,7 @@ export class HealthService {
     let told: number | undefined;
     const tell = (): void => {
       const status = this.#status(service);
-      if (status !== told) call.write(HealthCheckResponse.encode({ status }));
+      if (status !== told) call.write(HealthCheckResponse.encodeOctets({ status }));
       told = status;
     };
     const unsubscribe = this.#source.onChange(tell);

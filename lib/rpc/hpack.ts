@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // HPACK (RFC 7541): the decoder whole, the encoder as far as a short request needs it.
 import { latin1 } from "./bytes.ts";
-import { parseEntry, staticEntries } from "./hpack-static-table.ts";
-import { Http2Error } from "./http2-frame.ts";
+import { STATIC_TABLE, STATIC_TABLE_LENGTH } from "./hpack-static-table.ts";
+import { ErrorCode, Http2Error } from "./http2-frame.ts";
 import { decodeHuffman } from "./huffman.ts";
 
 /** Both with one character for each byte. */
@@ -16,10 +16,10 @@ const ENTRY_OVERHEAD = 32;
 /** Decodes the header blocks of one connection, in order. */
 export class HeaderDecoder {
   readonly #maxListSize: number;
-  readonly #static = staticEntries();
   /** The newest entry first; never more than MAX_TABLE_SIZE / ENTRY_OVERHEAD. */
   readonly #table: Header[] = [];
   #tableSize = 0;
+  #staticTable: readonly string[] | undefined;
   #tableLimit = MAX_TABLE_SIZE;
 
   /** `maxListSize`: what the headers of one block may count when decoded; references make a small block large. */
@@ -35,7 +35,7 @@ export class HeaderDecoder {
     while (!reader.done) {
       const first = reader.byte();
       if ((first & 0xe0) === 0x20) {
-        if (headers.length > 0) throw new Http2Error("hpack: table size update after a header");
+        if (headers.length > 0) throw malformed("table size update after a header");
         this.#resize(reader.integer(first, 5));
         continue;
       }
@@ -58,10 +58,17 @@ export class HeaderDecoder {
   }
 
   #lookUp(index: number): Header {
-    const entry = this.#static[index - 1];
-    const header = entry === undefined ? this.#table[index - 1 - this.#static.length] : parseEntry(entry);
-    if (header === undefined) throw new Http2Error(`hpack: no entry ${index}`);
+    if (index > 0 && index <= STATIC_TABLE_LENGTH) return this.#lookUpStatic(index);
+    const header = this.#table[index - 1 - STATIC_TABLE_LENGTH];
+    if (header === undefined) throw malformed(`no entry ${index}`);
     return header;
+  }
+
+  #lookUpStatic(index: number): Header {
+    this.#staticTable ??= STATIC_TABLE.split("|");
+    const entry = this.#staticTable[index - 1]!;
+    const split = entry.indexOf("=");
+    return [entry.slice(0, split), entry.slice(split + 1)];
   }
 
   #add(header: Header): void {
@@ -71,7 +78,7 @@ export class HeaderDecoder {
   }
 
   #resize(limit: number): void {
-    if (limit > MAX_TABLE_SIZE) throw new Http2Error("hpack: table size over the limit");
+    if (limit > MAX_TABLE_SIZE) throw malformed("table size over the limit");
     this.#tableLimit = limit;
     this.#evict();
   }
@@ -98,7 +105,7 @@ class BlockReader {
   }
 
   byte(): number {
-    if (this.done) throw new Http2Error("hpack: truncated header block");
+    if (this.#at >= this.#bytes.length) throw malformed("truncated header block");
     return this.#bytes[this.#at++]!;
   }
 
@@ -112,7 +119,7 @@ class BlockReader {
       value += (next & 0x7f) << shift;
       if (next < 0x80) return value;
     }
-    throw new Http2Error("hpack: integer too large");
+    throw malformed("integer too large");
   }
 
   string(): string {
@@ -120,34 +127,37 @@ class BlockReader {
     const length = this.integer(first, 7);
     const start = this.#at;
     const end = start + length;
-    if (end > this.#bytes.length) throw new Http2Error("hpack: truncated string");
+    if (end > this.#bytes.length) throw malformed("truncated string");
     this.#at = end;
     const text = first & 0x80 ? decodeHuffman(this.#bytes, start, end) : latin1(this.#bytes, start, end);
-    if (text === undefined) throw new Http2Error("hpack: malformed Huffman code");
+    if (text === undefined) throw malformed("wrong Huffman code");
     return text;
   }
 }
 
-/** A header block of literals that are neither indexed nor Huffman-coded; characters up to U+00FF. */
-export function encodeHeaders(headers: readonly Header[]): Uint8Array<ArrayBuffer> {
-  const block: number[] = [];
-  for (const header of headers) {
-    block.push(0);
-    for (const text of header) {
-      pushLength(block, text.length);
-      for (let i = 0; i < text.length; i++) block.push(text.charCodeAt(i));
-    }
-  }
-  return Uint8Array.from(block);
+function malformed(what: string): Http2Error {
+  return new Http2Error(`hpack: ${what}`, ErrorCode.compression);
 }
 
-function pushLength(block: number[], length: number): void {
-  if (length < 0x7f) {
-    block.push(length);
-    return;
+/**
+ * A dynamic table of size 0, said at the beginning of a header block: what a peer that allows less than the initial size waits
+ * for (section 4.2), and all that encodeHeaders() ever needs.
+ */
+export const NO_TABLE = "\x20";
+
+/** A header block of literals that are neither indexed nor Huffman-coded; octets. */
+export function encodeHeaders(headers: readonly Header[]): string {
+  let block = "";
+  for (const [name, value] of headers) {
+    block += `\x00${encodeLength(name.length)}${name}${encodeLength(value.length)}${value}`;
   }
-  block.push(0x7f);
+  return block;
+}
+
+function encodeLength(length: number): string {
+  if (length < 0x7f) return String.fromCharCode(length);
+  let encoded = "\x7f";
   let rest = length - 0x7f;
-  for (; rest >= 0x80; rest >>>= 7) block.push((rest & 0x7f) | 0x80);
-  block.push(rest);
+  for (; rest >= 0x80; rest >>>= 7) encoded += String.fromCharCode((rest & 0x7f) | 0x80);
+  return encoded + String.fromCharCode(rest);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The frame layer of HTTP/2 (RFC 9113, section 4).
 import { NO_BYTES, readUint31 } from "./bytes.ts";
+import { uint32Octets } from "./octets.ts";
 
 export const FrameType = {
   data: 0,
@@ -29,26 +30,48 @@ export type Frame = {
 export const MAX_FRAME_SIZE = 16384;
 const HEADER_SIZE = 9;
 
+/** What RST_STREAM and GOAWAY give as the reason (section 7). */
+export const ErrorCode = {
+  none: 0,
+  protocol: 1,
+  flowControl: 3,
+  streamClosed: 5,
+  frameSize: 6,
+  refusedStream: 7,
+  compression: 9,
+  enhanceYourCalm: 11,
+} as const;
+
 /** The peer breaks the protocol; the connection is of no use any more. */
-export class Http2Error extends Error {}
+export class Http2Error extends Error {
+  /** An ErrorCode. */
+  readonly code: number;
+
+  constructor(description: string, code: number = ErrorCode.protocol) {
+    super(description);
+    this.code = code;
+  }
+}
 
 export function hasFlag(frame: Frame, flag: number): boolean {
   return (frame.flags & flag) !== 0;
 }
 
-export function encodeFrame(
-  type: number,
-  flags: number,
-  stream: number,
-  payload: Uint8Array,
-): Uint8Array<ArrayBuffer> {
-  const frame = new Uint8Array(HEADER_SIZE + payload.length);
-  const view = new DataView(frame.buffer);
-  view.setUint32(0, payload.length * 0x100 + type);
-  view.setUint8(4, flags);
-  view.setUint32(5, stream);
-  frame.set(payload, HEADER_SIZE);
-  return frame;
+/** A frame as octets, of a payload as octets. */
+export function encodeFrame(type: number, flags: number, stream: number, payload: string): string {
+  const size = uint32Octets(payload.length).slice(1);
+  return size + String.fromCharCode(type, flags) + uint32Octets(stream) + payload;
+}
+
+/** The frame's payload; throws Http2Error on another stream than its type belongs to here, or of another size. */
+export function payloadOf(frame: Frame, stream: number, size = frame.payload.length): Uint8Array {
+  if (frame.stream !== stream) {
+    throw new Http2Error(`frame of type ${frame.type} on stream ${frame.stream}`);
+  }
+  if (frame.payload.length !== size) {
+    throw new Http2Error(`frame of type ${frame.type} with a wrong size`, ErrorCode.frameSize);
+  }
+  return frame.payload;
 }
 
 /** The payload of a DATA or HEADERS frame without padding (sections 6.1 and 6.2). */
@@ -62,61 +85,60 @@ export function unpadded(frame: Frame): Uint8Array {
 
 /** Cuts what is read into frames, however it was cut on its way. Each byte is copied once at most. */
 export class FrameReader {
-  /** A frame of which only the beginning has come. */
-  readonly #partial = new Uint8Array(HEADER_SIZE + MAX_FRAME_SIZE);
-  #filled = 0;
   #input: Uint8Array = NO_BYTES;
+  /** What comes next of the input. */
+  #at = 0;
+  /** A frame of which only the beginning has come; made when the first such one does. */
+  #partial: Uint8Array = NO_BYTES;
+  #filled = 0;
 
   /** Call next() until it has none before giving more. */
   give(bytes: Uint8Array): void {
     this.#input = bytes;
+    this.#at = 0;
   }
 
   /** undefined: more bytes are needed. Throws Http2Error for a frame that is too large. */
   next(): Frame | undefined {
-    if (this.#filled > 0) return this.#nextPartial();
-    if (this.#input.length >= HEADER_SIZE) {
-      const size = frameSize(this.#input);
-      if (this.#input.length >= size) return parseFrame(this.#take(size));
-    }
-    return this.#nextPartial();
+    const left = this.#input.length - this.#at;
+    if (this.#filled > 0 || left < HEADER_SIZE) return this.#nextPartial();
+    const size = frameSize(this.#input, this.#at);
+    if (left < size) return this.#nextPartial();
+    this.#at += size;
+    return parseFrame(this.#input, this.#at - size, size);
   }
 
   #nextPartial(): Frame | undefined {
     this.#fillUpTo(HEADER_SIZE);
     if (this.#filled < HEADER_SIZE) return undefined;
-    const size = frameSize(this.#partial);
+    const size = frameSize(this.#partial, 0);
     this.#fillUpTo(size);
     if (this.#filled < size) return undefined;
     this.#filled = 0;
-    return parseFrame(this.#partial.subarray(0, size));
+    return parseFrame(this.#partial, 0, size);
   }
 
   #fillUpTo(size: number): void {
-    if (this.#filled >= size) return;
-    const part = this.#take(Math.min(size - this.#filled, this.#input.length));
-    this.#partial.set(part, this.#filled);
-    this.#filled += part.length;
-  }
-
-  #take(length: number): Uint8Array {
-    const part = this.#input.subarray(0, length);
-    this.#input = this.#input.subarray(length);
-    return part;
+    const length = Math.min(size - this.#filled, this.#input.length - this.#at);
+    if (length <= 0) return;
+    if (this.#partial === NO_BYTES) this.#partial = new Uint8Array(HEADER_SIZE + MAX_FRAME_SIZE);
+    this.#partial.set(this.#input.subarray(this.#at, this.#at + length), this.#filled);
+    this.#at += length;
+    this.#filled += length;
   }
 }
 
-function frameSize(header: Uint8Array): number {
-  const length = (header[0]! << 16) | (header[1]! << 8) | header[2]!;
-  if (length > MAX_FRAME_SIZE) throw new Http2Error("frame too large");
+function frameSize(bytes: Uint8Array, at: number): number {
+  const length = (bytes[at]! << 16) | (bytes[at + 1]! << 8) | bytes[at + 2]!;
+  if (length > MAX_FRAME_SIZE) throw new Http2Error("frame too large", ErrorCode.frameSize);
   return HEADER_SIZE + length;
 }
 
-function parseFrame(bytes: Uint8Array): Frame {
+function parseFrame(bytes: Uint8Array, at: number, size: number): Frame {
   return {
-    type: bytes[3]!,
-    flags: bytes[4]!,
-    stream: readUint31(bytes, 5),
-    payload: bytes.subarray(HEADER_SIZE),
+    type: bytes[at + 3]!,
+    flags: bytes[at + 4]!,
+    stream: readUint31(bytes, at + 5),
+    payload: bytes.subarray(at + HEADER_SIZE, at + size),
   };
 }

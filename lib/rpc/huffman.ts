@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The Huffman code of HPACK (RFC 7541, appendix B). It is canonical: codes of one length are consecutive numbers, and
 // longer codes are greater. So the symbols in the order of their codes and the number of codes of each length say all.
-import { latin1 } from "./bytes.ts";
 
 // Each character is the byte of that number. The end-of-string symbol comes after the last one.
 const SYMBOLS =
@@ -14,60 +13,72 @@ const SYMBOLS =
   "\xd4\xd6\xdd\xde\xdf\xf1\xf4\xf5\xf6\xf7\xf8\xfa\xfb\xfc\xfd\xfe\x02\x03\x04\x05\x06\x07\x08" +
   "\x0b\x0c\x0e\x0f\x10\x11\x12\x13\x14\x15\x17\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f\x7f\xdc\xf9\x0a" +
   "\x0d\x16";
-const SHORTEST = 5;
-/** How many codes have each length. */
-const COUNTS: readonly number[] = [
-  0, 0, 0, 0, 0, 10, 26, 32, 6, 0, 5, 3, 2, 6, 2, 3, 0, 0, 0, 3, 8, 13, 26, 29, 12, 4, 15, 19, 29, 0, 4,
+/** How many codes of 5 to 8 bits there are: nearly all characters of headers have one. */
+const SHORT_CODES = 74;
+/** What they leave of a byte's values. */
+const FIRST_LONG = 0xfe;
+/** How many codes have each length from 9 bits on. */
+const LONG_COUNTS: readonly number[] = [
+  0, 5, 3, 2, 6, 2, 3, 0, 0, 0, 3, 8, 13, 26, 29, 12, 4, 15, 19, 29, 0, 4,
 ];
-/** The first code of each length, and the place of its symbol. */
-const { codes: FIRST_CODE, symbols: FIRST_SYMBOL } = firstOfEachLength();
 
-function firstOfEachLength(): { readonly codes: readonly number[]; readonly symbols: readonly number[] } {
-  const codes: number[] = [];
-  const symbols: number[] = [];
-  let code = 0;
-  let symbol = 0;
-  for (const count of COUNTS) {
-    code *= 2;
-    codes.push(code);
-    symbols.push(symbol);
-    code += count;
-    symbol += count;
-  }
-  return { codes, symbols };
-}
+type Code = { readonly length: number; readonly symbol: number };
 
 /** The string in bytes[start, end), one character for each byte; undefined when it is malformed. */
 export function decodeHuffman(bytes: Uint8Array, start: number, end: number): string | undefined {
-  const endBit = (end - start) * 8;
-  // Ones after the end, so that what is left of the last byte looks like the padding that it should be.
-  const padded = new Uint8Array(end - start + 5).fill(0xff);
-  padded.set(bytes.subarray(start, end));
-  const symbols = new Uint8Array(Math.floor(endBit / SHORTEST));
-  let count = 0;
-  for (let bit = 0; bit < endBit; ) {
-    const window = bitsAt(padded, bit);
-    let length = SHORTEST;
-    let place = (window >>> (32 - length)) - FIRST_CODE[length]!;
-    while (place >= COUNTS[length]!) place = (window >>> (32 - ++length)) - FIRST_CODE[length]!;
-    if (length > endBit - bit) return isPadding(window, endBit - bit) ? latin1(symbols, 0, count) : undefined;
-    const symbol = FIRST_SYMBOL[length]! + place;
-    if (symbol >= SYMBOLS.length) return undefined;
-    symbols[count++] = SYMBOLS.charCodeAt(symbol);
-    bit += length;
+  let text = "";
+  let window = 0; // its lower bits, `held` of them, come next
+  let held = 0;
+  let at = start;
+  for (let left = (end - start) * 8; left > 0; ) {
+    if (held < 8) {
+      window = ((window << 8) | (at < end ? bytes[at]! : 0xff)) & 0xffff; // ones after the end, as the padding has
+      at++;
+      held += 8;
+    }
+    const next = (window >> (held - 8)) & 0xff;
+    let length = 5;
+    let symbol = next >> 3;
+    if (next >= FIRST_LONG) {
+      const code = findLongCode(bytes, end * 8 - left, end * 8);
+      if (code === undefined) return left < 8 ? text : undefined; // what is left are ones: padding, if below a byte
+      ({ length, symbol } = code);
+      at = (end * 8 - left + length) >>> 3;
+      held = (left - length) & 7;
+      if (held > 0) window = bytes[at++]!;
+      held += length;
+    } else if (next >= 0xf8) {
+      length = 8;
+      symbol = next - 0xf8 + 68;
+    } else if (next >= 0xb8) {
+      length = 7;
+      symbol = ((next - 0xb8) >> 1) + 36;
+    } else if (next >= 0x50) {
+      length = 6;
+      symbol = ((next - 0x50) >> 2) + 10;
+    }
+    if (length > left || symbol >= SYMBOLS.length) return undefined;
+    text += SYMBOLS[symbol]!;
+    held -= length;
+    left -= length;
   }
-  return latin1(symbols, 0, count);
+  return text;
 }
 
-/** 32 bits from this one on; four more bytes must be there. */
-function bitsAt(bytes: Uint8Array, bit: number): number {
-  const at = bit >>> 3;
-  const shift = bit & 7;
-  const word = (bytes[at]! << 24) | (bytes[at + 1]! << 16) | (bytes[at + 2]! << 8) | bytes[at + 3]!;
-  return ((word << shift) | (bytes[at + 4]! >>> (8 - shift))) >>> 0;
-}
-
-/** What is left after the last symbol has fewer than 8 bits, all ones. */
-function isPadding(window: number, bits: number): boolean {
-  return bits < 8 && window >>> (32 - bits) === (1 << bits) - 1;
+/** The code of more than 8 bits that begins at a bit; undefined when it does not end before `endBit`. */
+function findLongCode(bytes: Uint8Array, bit: number, endBit: number): Code | undefined {
+  let code = 0;
+  let first = FIRST_LONG; // the first code of a length
+  let symbol = SHORT_CODES;
+  for (let length = 1; bit + length <= endBit; length++) {
+    const at = bit + length - 1;
+    code = code * 2 + ((bytes[at >>> 3]! >> (7 - (at & 7))) & 1);
+    if (length <= 8) continue;
+    const count = LONG_COUNTS[length - 9]!;
+    first *= 2;
+    if (code - first < count) return { length, symbol: symbol + code - first };
+    first += count;
+    symbol += count;
+  }
+  return undefined;
 }

@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 import { once } from "node:events";
+import { unlinkSync } from "node:fs";
 import { createServer, type ListenOptions, type Server, type Socket } from "node:net";
+import { setImmediate as nextTurn } from "node:timers/promises";
 
 export type Listener = {
   /** As given, with the port that the system chose for tcp port 0. */
   readonly address: string;
-  /** Stops accepting, and takes a Unix socket's file away; resolves when all connections are gone too. */
+  /**
+   * Takes a Unix socket's file away at once, accepts who has connected to it before, and then nobody more; resolves when all
+   * connections are gone too.
+   */
   close(): Promise<void>;
-  /** Breaks off the connections that are left. */
+  /** Breaks off the connections that are left, and those that come yet. */
   destroyConnections(): void;
 };
 
@@ -28,7 +33,9 @@ export type ListenerOptions = {
 export async function listen(address: string, options: ListenerOptions): Promise<Listener> {
   const where = parseAddress(address);
   const sockets = new Set<Socket>();
-  const server = createServer({ noDelay: true }, (socket) => {
+  // On a Unix socket a peer that has ended its side can be told from one that has gone; elsewhere both count as gone.
+  const allowHalfOpen = where.path !== undefined;
+  const server = createServer({ noDelay: true, allowHalfOpen }, (socket) => {
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
     options.onConnection(socket);
@@ -41,8 +48,9 @@ export async function listen(address: string, options: ListenerOptions): Promise
   server.on("error", options.onError);
   return {
     address: boundAddress(server, address),
-    close: () => closeServer(server),
+    close: () => closeServer(server, where.path),
     destroyConnections: () => {
+      server.maxConnections = 0; // who is still in the queue
       for (const socket of sockets) socket.destroy();
     },
   };
@@ -72,8 +80,33 @@ function boundAddress(server: Server, address: string): string {
   return address.replace(/:\d+$/, `:${bound.port}`);
 }
 
-async function closeServer(server: Server): Promise<void> {
-  const closed = once(server, "close");
-  server.close();
-  await closed;
+async function closeServer(server: Server, path: string | undefined): Promise<void> {
+  if (path !== undefined) await emptyQueue(server, path);
+  // Not once(): that would reject when a last connection cannot be accepted.
+  await new Promise<void>((closed) => server.close(() => closed()));
+}
+
+/**
+ * Whoever waits in the queue when it is closed would be cut off with a request on its way. Without the file nobody can join
+ * it, and each turn of the event loop takes somebody out of it: after a whole turn that took nobody it is empty.
+ */
+async function emptyQueue(server: Server, path: string): Promise<void> {
+  let taken = 0;
+  const count = (): void => void taken++;
+  server.on("connection", count).on("drop", count);
+  unlinkIfThere(path);
+  for (let before = -1; before !== taken; ) {
+    before = taken;
+    // The first may end a turn that has begun before.
+    await nextTurn();
+    await nextTurn();
+  }
+}
+
+function unlinkIfThere(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+  }
 }

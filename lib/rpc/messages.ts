@@ -1,17 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The messages of proto/, field by field; what each means is said there.
-import {
-  bool,
-  embedded,
-  int32,
-  int64,
-  message,
-  optionalInt32,
-  repeatedMessage,
-  type Shape,
-  string,
-  strings,
-} from "./protobuf.ts";
+import { type Field, MessageType, type Shape } from "./protobuf.ts";
 
 export const IPAM_SERVICE = "nvidia.ipam.node.v1.IPAMService";
 export const HEALTH_SERVICE = "grpc.health.v1.Health";
@@ -118,6 +107,9 @@ export const CheckStoreRequest = message({});
 export const Finding = message({ kind: string(1), pool: string(2), poolType: int32(3), message: string(4) });
 export const CheckStoreResponse = message({ findings: repeatedMessage(1, Finding) });
 
+export const ExportStoreRequest = message({ format: string(1) });
+export const ExportStoreResponse = message({ content: string(1) });
+
 /** enum HealthCheckResponse.ServingStatus. */
 export const ServingStatus = { unknown: 0, serving: 1, notServing: 2, serviceUnknown: 3 } as const;
 export const HealthCheckRequest = message({ service: string(1) });
@@ -143,5 +135,58 @@ export type ReleaseReservationsRequest = Shape<typeof ReleaseReservationsRequest
 export type ReleaseReservationsResponse = Shape<typeof ReleaseReservationsResponse>;
 export type Finding = Shape<typeof Finding>;
 export type CheckStoreResponse = Shape<typeof CheckStoreResponse>;
+export type ExportStoreRequest = Shape<typeof ExportStoreRequest>;
+export type ExportStoreResponse = Shape<typeof ExportStoreResponse>;
 export type HealthCheckRequest = Shape<typeof HealthCheckRequest>;
 export type HealthCheckResponse = Shape<typeof HealthCheckResponse>;
+
+// How fields are declared. In this file, because only so does esbuild believe the annotations, with which a bundle leaves
+// out the messages that it does not use.
+
+/* @__NO_SIDE_EFFECTS__ */
+function message<T>(fields: { readonly [K in keyof T]: Field<T[K]> }): MessageType<T> {
+  return new MessageType(fields);
+}
+
+/* @__NO_SIDE_EFFECTS__ */
+function string(number: number): Field<string> {
+  return { number, kind: "string" };
+}
+
+/* @__NO_SIDE_EFFECTS__ */
+function strings(number: number): Field<string[]> {
+  return { number, kind: "strings" };
+}
+
+/* @__NO_SIDE_EFFECTS__ */
+function bool(number: number): Field<boolean> {
+  return { number, kind: "bool" };
+}
+
+/* @__NO_SIDE_EFFECTS__ */
+function int32(number: number): Field<number> {
+  return { number, kind: "int32" };
+}
+
+/** An int32 with explicit presence: undefined when absent. */
+/* @__NO_SIDE_EFFECTS__ */
+function optionalInt32(number: number): Field<number | undefined> {
+  return { number, kind: "optionalInt32" };
+}
+
+/** Numbers beyond ±2^53 lose their low digits: times and counts only. */
+/* @__NO_SIDE_EFFECTS__ */
+function int64(number: number): Field<number> {
+  return { number, kind: "int64" };
+}
+
+/** A message inside; undefined when absent. */
+/* @__NO_SIDE_EFFECTS__ */
+function embedded<T>(number: number, { fields }: MessageType<T>): Field<T | undefined> {
+  return { number, kind: "message", inner: fields };
+}
+
+/* @__NO_SIDE_EFFECTS__ */
+function repeatedMessage<T>(number: number, { fields }: MessageType<T>): Field<T[]> {
+  return { number, kind: "messages", inner: fields };
+}

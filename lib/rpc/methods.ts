@@ -9,6 +9,8 @@ import {
   CollectGarbageRequest,
   CollectGarbageResponse,
   EmptyResponse,
+  ExportStoreRequest,
+  ExportStoreResponse,
   HEALTH_SERVICE,
   HealthCheckRequest,
   HealthCheckResponse,
@@ -65,6 +67,7 @@ export const IPAM_METHODS: IpamMethods = {
     ReleaseReservationsResponse,
   ),
   checkStore: method(`${IPAM_SERVICE}/CheckStore`, CheckStoreRequest, CheckStoreResponse),
+  exportStore: method(`${IPAM_SERVICE}/ExportStore`, ExportStoreRequest, ExportStoreResponse),
 };
 
 export const IPAM_METHOD_NAMES = Object.keys(IPAM_METHODS) as readonly (keyof IpamHandlers)[];

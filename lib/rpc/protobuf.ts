@@ -1,264 +1,148 @@
 // SPDX-License-Identifier: Apache-2.0
-// The part of the protobuf wire format that proto/ needs, small enough for the plugin: varints and length-delimited
-// fields (protobuf.dev, "Encoding"). A message is declared as a table of fields; its TypeScript type follows from it.
-import { decodeValidUtf8, encodeUtf8 } from "./utf8.ts";
+// The part of protobuf that proto/ needs, small enough for the plugin. A message is declared as a table of fields; its
+// TypeScript type follows from it. Fields are plain data, because the plugin makes its tables at every start and closures
+// cost it several times as much.
+import { octetsToBytes } from "./octets.ts";
+import { delimitedField, integerField, WireType } from "./protobuf-octets.ts";
+import { ProtobufReader } from "./protobuf-reader.ts";
+import { utf8Octets } from "./utf8.ts";
 
-const VARINT = 0;
-const FIXED64 = 1;
-const DELIMITED = 2;
-const FIXED32 = 5;
+type Kind = "string" | "strings" | "bool" | "int32" | "optionalInt32" | "int64" | "message" | "messages";
 
 /** One field of a message; T is what it holds in TypeScript. */
 export type Field<T> = {
   readonly number: number;
-  readonly wireType: number;
-  /** What an absent field holds. */
-  readonly initial: () => T;
-  readonly write: (writer: Writer, value: T) => void;
-  /** Reads one occurrence; `value` is what earlier occurrences left. */
-  readonly read: (reader: Reader, value: T) => T;
+  readonly kind: Kind;
+  /** Of the message or the messages inside. */
+  readonly inner?: Table;
+  /** Never set: for the compiler alone, which would forget T otherwise. */
+  readonly holds?: T;
 };
 
-export type MessageType<T> = {
-  /** Fields that are left out are absent on the wire. */
-  encode(value: Partial<T>): Uint8Array<ArrayBuffer>;
-  /** Unknown fields are skipped; throws Error when the bytes are no such message. */
-  decode(bytes: Uint8Array): T;
-};
+type Table = { readonly [name: string]: Field<unknown> };
+
+type Message = { [name: string]: unknown };
 
 /** The TypeScript shape of a message. */
 export type Shape<M> = M extends MessageType<infer T> ? T : never;
 
-export function message<T>(fields: { readonly [K in keyof T]: Field<T[K]> }): MessageType<T> {
-  const names = Object.keys(fields) as (keyof T)[];
-  return {
-    encode(value) {
-      const writer = new Writer();
-      for (const name of names) {
-        const held = value[name];
-        if (held !== undefined) fields[name].write(writer, held as T[keyof T]);
-      }
-      return Uint8Array.from(writer.bytes);
-    },
-    decode(bytes) {
-      const value = {} as T;
-      for (const name of names) value[name] = fields[name].initial();
-      const reader = new Reader(bytes);
-      while (!reader.done) {
-        const { number, wireType } = reader.tag();
-        const name = names.find(
-          (known) => fields[known].number === number && fields[known].wireType === wireType,
-        );
-        if (name === undefined) reader.skip(wireType);
-        else value[name] = fields[name].read(reader, value[name]);
-      }
-      return value;
-    },
-  };
-}
+export class MessageType<T> {
+  readonly fields: { readonly [K in keyof T]: Field<T[K]> };
 
-export function string(number: number): Field<string> {
-  return delimited(number, (text) => text !== "", encodeUtf8, readString, "");
-}
-
-export function strings(number: number): Field<string[]> {
-  return repeated(number, encodeUtf8, readString);
-}
-
-export function bool(number: number): Field<boolean> {
-  return {
-    number,
-    wireType: VARINT,
-    initial: () => false,
-    write: (writer, value) => value && writer.varintField(number, 1),
-    read: (reader) => reader.int64() !== 0,
-  };
-}
-
-export function int32(number: number): Field<number> {
-  return {
-    ...presentInt32(number),
-    initial: () => 0,
-    write: (writer, value) => value !== 0 && writer.varintField(number, value),
-  };
-}
-
-/** An int32 with explicit presence: undefined when absent. */
-export function optionalInt32(number: number): Field<number | undefined> {
-  return {
-    ...presentInt32(number),
-    initial: () => undefined,
-    write: (writer, value) => value !== undefined && writer.varintField(number, value),
-  };
-}
-
-/** Numbers beyond ±2^53 lose their low digits: times and counts only. */
-export function int64(number: number): Field<number> {
-  return {
-    number,
-    wireType: VARINT,
-    initial: () => 0,
-    write: (writer, value) => value !== 0 && writer.varintField(number, value),
-    read: (reader) => reader.int64(),
-  };
-}
-
-/** A message inside; undefined when absent. */
-export function embedded<T>(number: number, type: MessageType<T>): Field<T | undefined> {
-  return delimited<T | undefined>(
-    number,
-    (value) => value !== undefined,
-    (value) => type.encode(value as Partial<T>),
-    (bytes) => type.decode(bytes),
-    undefined,
-  );
-}
-
-export function repeatedMessage<T>(number: number, type: MessageType<T>): Field<T[]> {
-  return repeated(
-    number,
-    (value) => type.encode(value as Partial<T>),
-    (bytes) => type.decode(bytes),
-  );
-}
-
-function presentInt32(number: number): {
-  number: number;
-  wireType: number;
-  read: (reader: Reader) => number;
-} {
-  return { number, wireType: VARINT, read: (reader) => reader.int64() | 0 };
-}
-
-function delimited<T>(
-  number: number,
-  present: (value: T) => boolean,
-  encode: (value: T) => Uint8Array,
-  decode: (bytes: Uint8Array) => T,
-  absent: T,
-): Field<T> {
-  return {
-    number,
-    wireType: DELIMITED,
-    initial: () => absent,
-    write: (writer, value) => present(value) && writer.delimitedField(number, encode(value)),
-    read: (reader) => decode(reader.delimited()),
-  };
-}
-
-function repeated<T>(
-  number: number,
-  encode: (value: T) => Uint8Array,
-  decode: (bytes: Uint8Array) => T,
-): Field<T[]> {
-  return {
-    number,
-    wireType: DELIMITED,
-    initial: () => [],
-    write: (writer, values) => {
-      for (const value of values) writer.delimitedField(number, encode(value));
-    },
-    read: (reader, values) => {
-      values.push(decode(reader.delimited()));
-      return values;
-    },
-  };
-}
-
-function readString(bytes: Uint8Array): string {
-  const text = decodeValidUtf8(bytes);
-  if (text === undefined) throw new Error("string field contains invalid UTF-8");
-  return text;
-}
-
-class Writer {
-  readonly bytes: number[] = [];
-
-  /** `value` is a whole number; negative ones take ten bytes, as int32 and int64 do. */
-  varintField(number: number, value: number): void {
-    this.#varint((number << 3) | VARINT);
-    if (value >= 0) this.#varint(value);
-    else this.#negative(value);
+  constructor(fields: { readonly [K in keyof T]: Field<T[K]> }) {
+    this.fields = fields;
   }
 
-  delimitedField(number: number, payload: Uint8Array): void {
-    this.#varint((number << 3) | DELIMITED);
-    this.#varint(payload.length);
-    for (const byte of payload) this.bytes.push(byte);
+  /** Fields that are left out are absent on the wire. */
+  encode(value: Partial<T>): Uint8Array<ArrayBuffer> {
+    return octetsToBytes(this.encodeOctets(value));
   }
 
-  #varint(value: number): void {
-    while (value > 0x7f) {
-      this.bytes.push((value % 0x80) | 0x80);
-      value = Math.floor(value / 0x80);
-    }
-    this.bytes.push(value);
+  /** As encode, one character for each byte. */
+  encodeOctets(value: Partial<T>): string {
+    return encodeMessage(this.fields, value);
   }
 
-  #negative(value: number): void {
-    let rest = BigInt.asUintN(64, BigInt(value));
-    for (; rest > 0x7fn; rest >>= 7n) this.bytes.push(Number(rest & 0x7fn) | 0x80);
-    this.bytes.push(Number(rest));
+  /** Unknown fields are skipped; throws Error when the bytes are no such message. */
+  decode(bytes: Uint8Array): T {
+    return readMessage(new ProtobufReader(bytes), bytes.length, this.fields) as T;
   }
 }
 
-class Reader {
-  readonly #bytes: Uint8Array;
-  #pos = 0;
-
-  constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
+function encodeMessage(table: Table, message: Message): string {
+  let octets = "";
+  for (const name in table) {
+    const value = message[name];
+    if (value !== undefined) octets += encodeField(table[name]!, value);
   }
+  return octets;
+}
 
-  get done(): boolean {
-    return this.#pos >= this.#bytes.length;
+function encodeField({ number, kind, inner }: Field<unknown>, value: unknown): string {
+  switch (kind) {
+    case "string":
+      return value === "" ? "" : delimitedField(number, utf8Octets(value as string));
+    case "strings":
+      return joined(value as string[], (text) => delimitedField(number, utf8Octets(text)));
+    case "message":
+      return delimitedField(number, encodeMessage(inner!, value as Message));
+    case "messages":
+      return joined(value as Message[], (message) => delimitedField(number, encodeMessage(inner!, message)));
+    case "optionalInt32":
+      return integerField(number, value as number);
+    default:
+      return value ? integerField(number, Number(value)) : "";
   }
+}
 
-  tag(): { number: number; wireType: number } {
-    const [low] = this.#varint();
-    if (low >>> 3 === 0) throw new Error("protobuf: illegal field number");
-    return { number: low >>> 3, wireType: low & 7 };
+function joined<T>(values: readonly T[], encode: (value: T) => string): string {
+  let octets = "";
+  for (const value of values) octets += encode(value);
+  return octets;
+}
+
+/** The message from where the reader is to `end`. */
+function readMessage(reader: ProtobufReader, end: number, table: Table): Message {
+  const message: Message = {};
+  const names = [""]; // by field number
+  for (const name in table) {
+    const { kind, number } = table[name]!;
+    message[name] = initialValue(kind);
+    names[number] = name;
   }
-
-  int64(): number {
-    const [low, high] = this.#varint();
-    return (high | 0) * 0x100000000 + low;
+  while (reader.at < end) {
+    const key = reader.key();
+    const wireType = key & 7;
+    const name = names[key >>> 3];
+    const field = name === undefined ? undefined : table[name];
+    if (name === undefined || field === undefined || wireTypeOf(field.kind) !== wireType)
+      reader.skip(wireType);
+    else message[name] = readField(reader, field, message[name]);
   }
+  if (reader.at > end) throw new Error("protobuf: truncated field");
+  return message;
+}
 
-  delimited(): Uint8Array {
-    const [length, high] = this.#varint();
-    const start = this.#pos;
-    this.#advance(high === 0 ? length : Number.POSITIVE_INFINITY);
-    return this.#bytes.subarray(start, this.#pos);
+function initialValue(kind: Kind): unknown {
+  switch (kind) {
+    case "string":
+      return "";
+    case "strings":
+    case "messages":
+      return [];
+    case "bool":
+      return false;
+    case "int32":
+    case "int64":
+      return 0;
+    default:
+      return undefined;
   }
+}
 
-  skip(wireType: number): void {
-    if (wireType === VARINT) this.#varint();
-    else if (wireType === DELIMITED) this.delimited();
-    else if (wireType === FIXED64) this.#advance(8);
-    else if (wireType === FIXED32) this.#advance(4);
-    else throw new Error("protobuf: unsupported wire type");
-  }
+function wireTypeOf(kind: Kind): number {
+  const isDelimited = kind === "string" || kind === "strings" || kind === "message" || kind === "messages";
+  return isDelimited ? WireType.delimited : WireType.varint;
+}
 
-  #advance(length: number): void {
-    if (length > this.#bytes.length - this.#pos) throw new Error("protobuf: truncated field");
-    this.#pos += length;
-  }
-
-  /** The low and the high 32 bits. */
-  #varint(): [low: number, high: number] {
-    let low = 0;
-    let high = 0;
-    for (let shift = 0; shift < 70 && !this.done; shift += 7) {
-      const byte = this.#bytes[this.#pos++]!;
-      const bits = byte & 0x7f;
-      if (shift < 28) low |= bits << shift;
-      else if (shift === 28) {
-        low |= bits << 28;
-        high |= bits >>> 4;
-      } else high |= bits << (shift - 32);
-      if (byte < 0x80) return [low >>> 0, high >>> 0];
-    }
-    throw new Error("protobuf: malformed varint");
+/** Reads one occurrence; `earlier` is what the ones before left. */
+function readField(reader: ProtobufReader, { kind, inner }: Field<unknown>, earlier: unknown): unknown {
+  switch (kind) {
+    case "string":
+      return reader.text();
+    case "strings":
+      (earlier as string[]).push(reader.text());
+      return earlier;
+    case "message":
+      return readMessage(reader, reader.delimited(), inner!);
+    case "messages":
+      (earlier as Message[]).push(readMessage(reader, reader.delimited(), inner!));
+      return earlier;
+    case "bool":
+      return reader.int64() !== 0;
+    case "int64":
+      return reader.int64();
+    default:
+      return reader.int64() | 0;
   }
 }

@@ -1,60 +1,47 @@
 // SPDX-License-Identifier: Apache-2.0
-// The request's message on its way out, under HTTP/2 flow control (RFC 9113, section 5.2).
-import { NO_BYTES } from "./bytes.ts";
-import { Http2Error, MAX_FRAME_SIZE } from "./http2-frame.ts";
-
-const INITIAL_WINDOW = 65535;
-const MAX_WINDOW = 0x7fffffff;
-/** gRPC's length prefix: a byte for compression and four for the length. */
-const PREFIX_SIZE = 5;
+// The request's message on its way out as octets, under HTTP/2 flow control (RFC 9113, section 5.2).
+import { grownWindow, INITIAL_WINDOW } from "./flow-window.ts";
+import { MAX_FRAME_SIZE } from "./http2-frame.ts";
+import { prefixed } from "./message-prefix.ts";
 
 export class RequestBody {
-  readonly #bytes: Uint8Array;
+  readonly #octets: string;
   #sent = 0;
   #connectionWindow = INITIAL_WINDOW;
   /** May become negative when the peer lowers its initial value. */
   #streamWindow = INITIAL_WINDOW;
   #initialWindow = INITIAL_WINDOW;
 
-  constructor(message: Uint8Array) {
-    const bytes = new Uint8Array(PREFIX_SIZE + message.length);
-    new DataView(bytes.buffer).setUint32(1, message.length);
-    bytes.set(message, PREFIX_SIZE);
-    this.#bytes = bytes;
+  constructor(message: string) {
+    this.#octets = prefixed(message);
   }
 
   get isSent(): boolean {
-    return this.#sent === this.#bytes.length;
+    return this.#sent === this.#octets.length;
   }
 
-  /** The payload of the next DATA frame; no bytes while the windows are closed, and after the last one. */
-  take(): Uint8Array {
-    const rest = this.#bytes.length - this.#sent;
+  /** The payload of the next DATA frame; none while the windows are closed, and after the last one. */
+  take(): string {
+    const rest = this.#octets.length - this.#sent;
     const size = Math.min(rest, this.#connectionWindow, this.#streamWindow, MAX_FRAME_SIZE);
-    if (size <= 0) return NO_BYTES;
+    if (size <= 0) return "";
     this.#connectionWindow -= size;
     this.#streamWindow -= size;
     this.#sent += size;
-    return this.#bytes.subarray(this.#sent - size, this.#sent);
+    return this.#octets.slice(this.#sent - size, this.#sent);
   }
 
   /** The peer's SETTINGS_INITIAL_WINDOW_SIZE, which also changes the window of the open stream (section 6.9.2). */
   setInitialWindow(size: number): void {
-    if (size > MAX_WINDOW) throw new Http2Error("SETTINGS with an initial window over 2^31-1");
-    this.#streamWindow = grown(this.#streamWindow, size - this.#initialWindow);
+    this.#streamWindow = grownWindow(this.#streamWindow, size - this.#initialWindow);
     this.#initialWindow = size;
   }
 
   growConnectionWindow(increment: number): void {
-    this.#connectionWindow = grown(this.#connectionWindow, increment);
+    this.#connectionWindow = grownWindow(this.#connectionWindow, increment);
   }
 
   growStreamWindow(increment: number): void {
-    this.#streamWindow = grown(this.#streamWindow, increment);
+    this.#streamWindow = grownWindow(this.#streamWindow, increment);
   }
-}
-
-function grown(window: number, by: number): number {
-  if (window + by > MAX_WINDOW) throw new Http2Error("flow-control window over 2^31-1");
-  return window + by;
 }

@@ -1,118 +1,118 @@
 // SPDX-License-Identifier: Apache-2.0
 // One gRPC call as the server sees it: an HTTP/2 stream ("gRPC over HTTP2").
-import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import { Code } from "./code.ts";
 import { RpcError } from "./error.ts";
-import { frameMessage, MessageReader } from "./message-framing.ts";
+import type { CallContext } from "./handlers.ts";
+import { encodeHeaders, NO_TABLE } from "./hpack.ts";
+import { MessageReader } from "./message-framing.ts";
+import { prefixed } from "./message-prefix.ts";
+import type { ServerStream, StreamListener } from "./server-stream.ts";
 import { encodeGrpcMessage, parseGrpcTimeout } from "./wire-metadata.ts";
+import { findHeader } from "./wire-status.ts";
 
-const RESPONSE_HEADERS = { ":status": 200, "content-type": "application/grpc" };
-/** A date is of no use to a caller on the same host, and costs the plugin its decoding. */
-const WITHOUT_DATE = { sendDate: false };
+/** ":status" 200 is entry 8 of the static table (RFC 7541, appendix A). */
+const RESPONSE = `${NO_TABLE}\x88${encodeHeaders([["content-type", "application/grpc"]])}`;
+const SUCCESS = encodeHeaders([["grpc-status", "0"]]);
 
-export class ServerCall {
+export class ServerCall implements StreamListener, CallContext {
   /** "/package.Service/Method". */
   readonly path: string;
-  readonly #stream: ServerHttp2Stream;
-  readonly #controller = new AbortController();
+  readonly #stream: ServerStream;
   readonly #timer: NodeJS.Timeout | undefined;
+  #controller: AbortController | undefined;
+  #isAborted = false;
   #isOver = false;
+  #body:
+    | { readonly reader: MessageReader; resolve(message: Uint8Array): void; reject(error: unknown): void }
+    | undefined;
 
-  constructor(stream: ServerHttp2Stream, headers: IncomingHttpHeaders) {
-    this.path = headers[":path"] ?? "";
+  constructor(stream: ServerStream, path: string) {
+    this.path = path;
     this.#stream = stream;
-    // A stream that breaks closes next; there is nobody left to tell.
-    stream.on("error", () => undefined);
-    stream.on("close", () => this.#giveUp());
-    const timeoutMs = parseGrpcTimeout(headers["grpc-timeout"]);
+    stream.listen(this);
+    const timeoutMs = parseGrpcTimeout(findHeader(stream.headers, "grpc-timeout"));
     if (timeoutMs === undefined) return;
     if (Number.isNaN(timeoutMs)) this.fail(new RpcError(Code.Internal, "malformed grpc-timeout"));
     else this.#timer = setTimeout(() => this.#expire(), timeoutMs);
   }
 
+  get aborted(): boolean {
+    return this.#isAborted;
+  }
+
   /** Aborted, with Canceled as its reason, when the caller has gone or its deadline has passed before the answer. */
   get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.#isAborted) this.#controller.abort(canceled());
     return this.#controller.signal;
   }
 
   /** The one message of the request; rejects with RpcError when there is none, or when the call ends before. */
   readMessage(maxSize: number): Promise<Uint8Array> {
     return new Promise((resolve, reject) => {
-      if (this.#isOver) return reject(canceled());
-      this.signal.addEventListener("abort", () => reject(this.signal.reason), { once: true });
-      const reader = new MessageReader(maxSize);
-      const attempt = (step: () => void): void => {
-        try {
-          step();
-        } catch (error) {
-          this.#stream.off("data", give); // else the rest would be kept for nobody
-          reject(error);
-        }
-      };
-      const give = (chunk: Buffer): void => attempt(() => reader.give(chunk));
-      this.#stream.on("data", give);
-      this.#stream.on("end", () => attempt(() => resolve(reader.end())));
+      if (this.#isOver) reject(canceled());
+      else this.#body = { reader: new MessageReader(maxSize), resolve, reject };
     });
   }
 
-  /** Ends the call with its one answer. */
-  answer(message: Uint8Array): void {
-    if (!this.#isHeard()) return;
+  /** Ends the call with its one answer, octets. */
+  answer(message: string): void {
+    if (this.#isOver) return;
     this.begin();
+    this.write(message);
     this.#finish();
-    this.#stream.end(frameMessage(message));
+    this.#stream.end(SUCCESS);
   }
 
   /** Begins a stream of answers. */
   begin(): void {
-    if (!this.#isHeard()) return;
-    this.#stream.respond(RESPONSE_HEADERS, { ...WITHOUT_DATE, waitForTrailers: true });
-    this.#stream.on("wantTrailers", () => this.#stream.sendTrailers({ "grpc-status": "0" }));
+    if (!this.#isOver) this.#stream.begin(RESPONSE);
   }
 
-  /** One more answer of a stream. */
-  write(message: Uint8Array): void {
-    if (this.#isHeard()) this.#stream.write(frameMessage(message));
+  /** One more answer of a stream, octets. */
+  write(message: string): void {
+    if (!this.#isOver) this.#stream.write(prefixed(message));
   }
 
   /** Ends the call without an answer, or breaks a stream of them off. */
-  fail({ code, message }: RpcError): void {
-    if (!this.#isHeard()) return;
+  fail({ code, message, retryAfterMs }: RpcError): void {
+    if (this.#isOver) return;
     this.#finish();
-    const status = { "grpc-status": String(code), "grpc-message": encodeGrpcMessage(message) };
-    if (this.#stream.headersSent) {
-      this.#stream.removeAllListeners("wantTrailers");
-      this.#stream.on("wantTrailers", () => this.#stream.sendTrailers(status));
-      this.#stream.end();
-    } else {
-      this.#stream.respond({ ...RESPONSE_HEADERS, ...status }, { ...WITHOUT_DATE, endStream: true });
+    const status = encodeHeaders([
+      ["grpc-status", String(code)],
+      ["grpc-message", encodeGrpcMessage(message)],
+      ...(retryAfterMs === undefined ? [] : [["grpc-retry-pushback-ms", String(retryAfterMs)] as const]),
+    ]);
+    this.#stream.end(this.#stream.hasBegun ? status : RESPONSE + status);
+  }
+
+  onData(chunk: Uint8Array): void {
+    this.#read((reader) => reader.give(chunk));
+  }
+
+  onEnd(): void {
+    this.#read((reader) => this.#body?.resolve(reader.end()));
+  }
+
+  onGone(): void {
+    if (this.#isOver) return;
+    this.#finish();
+    this.#abort();
+  }
+
+  #read(step: (reader: MessageReader) => void): void {
+    if (this.#body === undefined) return;
+    try {
+      step(this.#body.reader);
+    } catch (error) {
+      this.#body.reject(error);
+      this.#body = undefined; // the rest would be kept for nobody
     }
-    if (!this.#stream.readableEnded) this.#refuseRest();
-  }
-
-  /** False also between a reset and the stream's event that tells of it: speaking would throw. */
-  #isHeard(): boolean {
-    if (this.#stream.destroyed || this.#stream.closed) this.#giveUp();
-    return !this.#isOver;
-  }
-
-  /** What may still come of the request is not wanted: so says a reset after the response (RFC 9113 section 8.1). */
-  #refuseRest(): void {
-    this.#stream.resume();
-    const close = (): void => this.#stream.close(constants.NGHTTP2_NO_ERROR);
-    if (this.#stream.writableFinished) setImmediate(close);
-    else this.#stream.once("finish", () => setImmediate(close));
   }
 
   #expire(): void {
     this.#abort();
     this.fail(new RpcError(Code.DeadlineExceeded, "context deadline exceeded"));
-  }
-
-  #giveUp(): void {
-    if (this.#isOver) return;
-    this.#finish();
-    this.#abort();
   }
 
   #finish(): void {
@@ -121,7 +121,9 @@ export class ServerCall {
   }
 
   #abort(): void {
-    this.#controller.abort(canceled());
+    this.#isAborted = true;
+    this.#controller?.abort(canceled());
+    this.#body?.reject(canceled());
   }
 }
 

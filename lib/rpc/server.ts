@@ -4,7 +4,8 @@ import { Code } from "./code.ts";
 import { RpcError } from "./error.ts";
 import type { CallContext, IpamHandlers } from "./handlers.ts";
 import { HealthService, type HealthSource } from "./health-service.ts";
-import { Http2Sessions } from "./http2-sessions.ts";
+import { encodeHeaders, NO_TABLE } from "./hpack.ts";
+import { ErrorCode } from "./http2-frame.ts";
 import { type Listener, listen } from "./listener.ts";
 import { HEALTH_SERVICE, IPAM_SERVICE } from "./messages.ts";
 import {
@@ -17,7 +18,10 @@ import {
   type Method,
 } from "./methods.ts";
 import { ServerCall } from "./server-call.ts";
+import { ServerConnections } from "./server-connections.ts";
+import type { ServerStream } from "./server-stream.ts";
 import { type CallService, type UnexpectedErrorLog, unaryService } from "./unary-service.ts";
+import { findHeader } from "./wire-status.ts";
 
 export type RpcServerOptions = {
   /** "unix:///PATH", whose directory exists and where nothing lies, or "tcp://HOST:PORT". */
@@ -59,25 +63,35 @@ export async function startRpcServer(options: RpcServerOptions): Promise<RpcServ
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const health = new HealthService(options.health);
   const services = servicesOf(options, health);
-  const sessions = new Http2Sessions({
+  const connections = new ServerConnections({
     ...limits,
-    onStream: (stream, headers) => {
-      // What is no gRPC is told so in HTTP ("gRPC over HTTP2", Content-Type).
-      if (!/^application\/grpc($|[+;])/.test(headers["content-type"] ?? "")) {
-        stream.on("error", () => undefined);
-        stream.respond({ ":status": 415 }, { endStream: true });
-        return;
-      }
-      const call = new ServerCall(stream, headers);
-      void (services.get(call.path) ?? refuse)(call);
+    onStream: (stream) => {
+      const call = acceptCall(stream);
+      if (call !== undefined) void (services.get(call.path) ?? refuse)(call);
     },
   });
   const listener = await listen(options.address, {
     maxConnections: limits.maxConnections,
-    onConnection: (socket) => sessions.add(socket),
+    onConnection: (socket) => connections.add(socket),
     onError: (error) => options.log?.error("cannot accept connections", error),
   });
-  return { address: listener.address, stop: (graceMs) => stop({ sessions, listener, health }, graceMs) };
+  return { address: listener.address, stop: (graceMs) => stop({ connections, listener, health }, graceMs) };
+}
+
+/** What is no gRPC is told so in HTTP ("gRPC over HTTP2", Content-Type). */
+function acceptCall(stream: ServerStream): ServerCall | undefined {
+  const method = findHeader(stream.headers, ":method");
+  const path = findHeader(stream.headers, ":path");
+  if (method === undefined || path === undefined) stream.reset(ErrorCode.protocol);
+  else if (method !== "POST") stream.end(httpResponse("405"));
+  else if (!/^application\/grpc($|[+;])/.test(findHeader(stream.headers, "content-type") ?? ""))
+    stream.end(httpResponse("415"));
+  else return new ServerCall(stream, path);
+  return undefined;
+}
+
+function httpResponse(status: string): string {
+  return NO_TABLE + encodeHeaders([[":status", status]]);
 }
 
 async function refuse(call: ServerCall): Promise<void> {
@@ -116,12 +130,16 @@ function servicesOf(
 }
 
 async function stop(
-  { sessions, listener, health }: { sessions: Http2Sessions; listener: Listener; health: HealthService },
+  {
+    connections,
+    listener,
+    health,
+  }: { connections: ServerConnections; listener: Listener; health: HealthService },
   graceMs: number,
 ): Promise<void> {
   const closed = listener.close();
   health.stop();
-  sessions.close();
+  connections.close();
   const timer = setTimeout(() => listener.destroyConnections(), graceMs);
   await closed;
   clearTimeout(timer);

@@ -17,8 +17,8 @@ export type UnaryCallOptions = {
   /** "/package.Service/Method". */
   readonly path: string;
   readonly authority: string;
-  /** The request, encoded. */
-  readonly message: Uint8Array;
+  /** The request, encoded, as octets. */
+  readonly message: string;
   /** What the server is told to take at most. */
   readonly timeoutMs: number;
   /** A clock that never goes back, in milliseconds. */
@@ -58,8 +58,8 @@ export class UnaryCall {
     return this.#result;
   }
 
-  /** The bytes to write to the peer next, if any. */
-  takeOutgoing(): Uint8Array | undefined {
+  /** The octets to write to the peer next; "" when there are none. */
+  takeOutgoing(): string {
     return this.#exchange.takeOutgoing();
   }
 

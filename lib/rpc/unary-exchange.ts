@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The frames of one request and its response on stream 1, and of the connection around it (RFC 9113, section 6).
-import { concatBytes, NO_BYTES, readUint31, readUint32 } from "./bytes.ts";
+import { latin1, readUint31, readUint32 } from "./bytes.ts";
 import { Code } from "./code.ts";
 import { RpcError } from "./error.ts";
 import { HeaderBlockReader } from "./header-block.ts";
@@ -12,33 +12,42 @@ import {
   FrameType,
   Http2Error,
   hasFlag,
+  payloadOf,
   unpadded,
 } from "./http2-frame.ts";
 import { RequestBody } from "./request-body.ts";
-import { encodeSetting, parseSettings, Setting } from "./server-settings.ts";
+import { parseSettings } from "./settings.ts";
 import { UnaryResponse } from "./unary-response.ts";
-import { encodeUtf8 } from "./utf8.ts";
 import { resetError, streamErrorName } from "./wire-status.ts";
 
 const STREAM = 1;
-const PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-const MAX_WINDOW = 0x7fffffff;
-const INITIAL_WINDOW = 65535;
+/** Enough for the longest status message. */
+const MAX_HEADER_SIZE = 1 << 20;
+/**
+ * What begins every connection, byte by byte: SETTINGS with no table, no push, and windows that the largest response cannot
+ * fill, so that none ever has to be grown; the connection's has no setting, so it is.
+ */
+const OPENING =
+  "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" +
+  "\x00\x00\x12\x04\x00\x00\x00\x00\x00" + // SETTINGS, 18 bytes
+  "\x00\x01\x00\x00\x00\x00" + // SETTINGS_HEADER_TABLE_SIZE 0
+  "\x00\x02\x00\x00\x00\x00" + // SETTINGS_ENABLE_PUSH 0
+  "\x00\x04\x7f\xff\xff\xff" + // SETTINGS_INITIAL_WINDOW_SIZE 2^31-1
+  "\x00\x00\x04\x08\x00\x00\x00\x00\x00\x7f\xff\x00\x00"; // WINDOW_UPDATE by 2^31-1 - 65535
 /** Frames that carry no data. A peer that sends more of them keeps us busy for nothing, and its PINGs fill our memory. */
 const MAX_FRAMES_WITHOUT_DATA = 2000;
 
 export class UnaryExchange {
   readonly #request: RequestBody;
   readonly #response = new UnaryResponse();
-  readonly #headers = new HeaderBlockReader();
-  #outgoing: Uint8Array[] = [encodeUtf8(PREFACE)];
+  readonly #headers = new HeaderBlockReader(MAX_HEADER_SIZE);
+  #outgoing = OPENING;
   #isEstablished = false;
   #framesWithoutData = 0;
   #goaway = "";
 
-  constructor(headers: readonly Header[], message: Uint8Array) {
+  constructor(headers: readonly Header[], message: string) {
     this.#request = new RequestBody(message);
-    this.#sendSettings();
     this.#send(FrameType.headers, FrameFlag.endHeaders, STREAM, encodeHeaders(headers));
     this.#sendRequest();
   }
@@ -53,11 +62,11 @@ export class UnaryExchange {
     return this.#goaway;
   }
 
-  takeOutgoing(): Uint8Array | undefined {
-    if (this.#outgoing.length === 0) return undefined;
-    const bytes = concatBytes(this.#outgoing);
-    this.#outgoing = [];
-    return bytes;
+  /** Octets; none when there is nothing to say. */
+  takeOutgoing(): string {
+    const octets = this.#outgoing;
+    this.#outgoing = "";
+    return octets;
   }
 
   /**
@@ -89,21 +98,8 @@ export class UnaryExchange {
     return undefined;
   }
 
-  #send(type: number, flags: number, stream: number, payload: Uint8Array): void {
-    this.#outgoing.push(encodeFrame(type, flags, stream, payload));
-  }
-
-  /** No table, no push, and windows that the largest response cannot fill, so that none ever has to be grown. */
-  #sendSettings(): void {
-    const settings = [
-      ...encodeSetting(Setting.headerTableSize, 0),
-      ...encodeSetting(Setting.enablePush, 0),
-      ...encodeSetting(Setting.initialWindowSize, MAX_WINDOW),
-    ];
-    this.#send(FrameType.settings, 0, 0, Uint8Array.from(settings));
-    const growth = new Uint8Array(4);
-    new DataView(growth.buffer).setUint32(0, MAX_WINDOW - INITIAL_WINDOW);
-    this.#send(FrameType.windowUpdate, 0, 0, growth);
+  #send(type: number, flags: number, stream: number, payload: string): void {
+    this.#outgoing += encodeFrame(type, flags, stream, payload);
   }
 
   #sendRequest(): void {
@@ -130,7 +126,8 @@ export class UnaryExchange {
   }
 
   #receiveData(frame: Frame): undefined {
-    const data = unpadded({ ...frame, payload: payloadOf(frame, STREAM) });
+    payloadOf(frame, STREAM);
+    const data = unpadded(frame);
     if (data.length === 0) this.#countFrameWithoutData();
     this.#response.takeData(data, hasFlag(frame, FrameFlag.endStream));
   }
@@ -146,14 +143,14 @@ export class UnaryExchange {
       payloadOf(frame, 0, 0);
       return;
     }
-    for (const window of parseSettings(payloadOf(frame, 0))) this.#request.setInitialWindow(window);
-    this.#send(FrameType.settings, FrameFlag.ack, 0, NO_BYTES);
+    for (const window of parseSettings(payloadOf(frame, 0), 0)) this.#request.setInitialWindow(window);
+    this.#send(FrameType.settings, FrameFlag.ack, 0, "");
     this.#sendRequest();
   }
 
   #receivePing(frame: Frame): undefined {
     const payload = payloadOf(frame, 0, 8);
-    if (!hasFlag(frame, FrameFlag.ack)) this.#send(FrameType.ping, FrameFlag.ack, 0, payload);
+    if (!hasFlag(frame, FrameFlag.ack)) this.#send(FrameType.ping, FrameFlag.ack, 0, latin1(payload, 0, 8));
   }
 
   #receiveGoaway(frame: Frame): undefined {
@@ -174,13 +171,4 @@ export class UnaryExchange {
     else this.#request.growStreamWindow(increment);
     this.#sendRequest();
   }
-}
-
-/** The frame's payload; throws Http2Error on another stream than its type belongs to here, or of another size. */
-function payloadOf(frame: Frame, stream: number, size = frame.payload.length): Uint8Array {
-  if (frame.stream !== stream) {
-    throw new Http2Error(`frame of type ${frame.type} on stream ${frame.stream}`);
-  }
-  if (frame.payload.length !== size) throw new Http2Error(`frame of type ${frame.type} with a wrong size`);
-  return frame.payload;
 }

@@ -9,7 +9,6 @@ import { findHeader, responseHeadersError, trailersError } from "./wire-status.t
 /** gRPC's usual limit. */
 const MAX_MESSAGE_SIZE = 4 << 20;
 const PREFIX_SIZE = 5;
-const FIRST_CAPACITY = 4096;
 
 /** Each method throws RpcError when the call has failed. */
 export class UnaryResponse {
@@ -48,7 +47,7 @@ export class UnaryResponse {
   #append(data: Uint8Array): void {
     const needed = this.#received + data.length;
     if (needed > this.#body.length) {
-      const grown = new Uint8Array(Math.max(needed, this.#body.length * 2, FIRST_CAPACITY));
+      const grown = new Uint8Array(Math.max(needed, this.#body.length * 2));
       grown.set(this.#body.subarray(0, this.#received));
       this.#body = grown;
     }
@@ -91,5 +90,6 @@ export class UnaryResponse {
 
 /** 1xx responses come before the final one and mean nothing here. */
 function isInformational(headers: readonly Header[]): boolean {
-  return /^1\d\d$/.test(findHeader(headers, ":status") ?? "");
+  const status = findHeader(headers, ":status") ?? "";
+  return status !== "200" && /^1\d\d$/.test(status);
 }

@@ -7,7 +7,7 @@ import type { Method } from "./methods.ts";
 import type { ServerCall } from "./server-call.ts";
 
 /** The largest request that is taken. */
-export const MAX_REQUEST_SIZE = 4 << 20;
+const MAX_REQUEST_SIZE = 4 << 20;
 
 /** Told of what was thrown that is no RpcError: a fault of the daemon, not an answer. */
 export type UnexpectedErrorLog = {
@@ -40,7 +40,7 @@ export function unaryService<Request, Response>(
   return async (call) => {
     try {
       const request = await readRequest(method, call);
-      call.answer(method.response.encode(await handler(request, { signal: call.signal })));
+      call.answer(method.response.encodeOctets(await handler(request, call)));
     } catch (error) {
       if (!(error instanceof RpcError)) log?.error("call failed", error, { method: method.path });
       call.fail(toRpcError(error));

@@ -1,69 +1,62 @@
 // SPDX-License-Identifier: Apache-2.0
 // UTF-8 (RFC 3629) in plain TypeScript: the plugin's engine has no TextEncoder.
+import { latin1 } from "./bytes.ts";
+import { octetsToBytes } from "./octets.ts";
 
 const REPLACEMENT = 0xfffd;
-/** The first byte of a sequence by how many bytes follow it. */
-const LEAD = [0, 0xc0, 0xe0, 0xf0];
 
 /** Lone surrogates become U+FFFD. */
 export function encodeUtf8(text: string): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(text.length * 3);
-  let at = 0;
-  for (let i = 0; i < text.length; i++) {
-    let point = text.charCodeAt(i);
-    if (point >= 0xd800 && point <= 0xdfff) {
-      const next = point < 0xdc00 ? text.charCodeAt(i + 1) : 0;
-      if (next >= 0xdc00 && next <= 0xdfff) {
-        point = 0x10000 + ((point - 0xd800) << 10) + (next - 0xdc00);
-        i++;
-      } else {
-        point = REPLACEMENT;
-      }
-    }
-    if (point < 0x80) {
-      bytes[at++] = point;
-      continue;
-    }
-    const more = point < 0x800 ? 1 : point < 0x10000 ? 2 : 3;
-    bytes[at++] = LEAD[more]! | (point >> (6 * more));
-    for (let k = more - 1; k >= 0; k--) bytes[at++] = 0x80 | ((point >> (6 * k)) & 0x3f);
-  }
-  return bytes.slice(0, at);
+  return octetsToBytes(utf8Octets(text));
+}
+
+/** As encodeUtf8, one character for each byte. */
+export function utf8Octets(text: string): string {
+  return unescape(encodeURIComponent(text.toWellFormed())); // together what both engines have of an encoder
 }
 
 /** Each byte that cannot be part of a sequence becomes U+FFFD. */
 export function decodeUtf8(bytes: Uint8Array): string {
-  return decode(bytes, REPLACEMENT) as string;
+  return decode(bytes, 0, bytes.length, REPLACEMENT) as string;
 }
 
-/** undefined when the bytes are not UTF-8. */
-export function decodeValidUtf8(bytes: Uint8Array): string | undefined {
-  return decode(bytes, undefined);
+/** undefined when bytes[start, end) are not UTF-8. */
+export function decodeValidUtf8(bytes: Uint8Array, start = 0, end = bytes.length): string | undefined {
+  return decode(bytes, start, end, undefined);
 }
 
-function decode(bytes: Uint8Array, replacement: number | undefined): string | undefined {
+function decode(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  replacement: number | undefined,
+): string | undefined {
   let text = "";
-  for (let i = 0; i < bytes.length; ) {
-    const first = bytes[i++]!;
-    if (first < 0x80) {
-      text += String.fromCharCode(first);
-      continue;
-    }
-    const more = first >= 0xf0 ? 3 : first >= 0xe0 ? 2 : 1;
-    let point = first >= 0xc2 && first <= 0xf4 ? first & (0x3f >> more) : -1;
-    let end = i;
-    for (let k = 0; k < more && point >= 0; k++, end++) {
-      const next = end < bytes.length ? bytes[end]! : 0;
-      point = (next & 0xc0) === 0x80 ? (point << 6) | (next & 0x3f) : -1;
-    }
-    const overlong = point < (more === 1 ? 0x80 : more === 2 ? 0x800 : 0x10000);
-    if (overlong || point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff)) {
-      if (replacement === undefined) return undefined;
-      text += String.fromCharCode(replacement);
-    } else {
-      text += String.fromCodePoint(point);
-      i = end;
-    }
+  for (let i = start; i < end; ) {
+    const run = i;
+    while (i < end && bytes[i]! < 0x80) i++;
+    if (i > run) text += latin1(bytes, run, i);
+    if (i === end) break;
+    const point = readPoint(bytes, i, end);
+    if (point < 0 && replacement === undefined) return undefined;
+    text += String.fromCodePoint(point < 0 ? replacement! : point);
+    i += point < 0 ? 1 : point < 0x800 ? 2 : point < 0x10000 ? 3 : 4;
   }
   return text;
+}
+
+/** The character that begins at `start` with a byte above 0x7f; -1 when the bytes before `end` are none. */
+function readPoint(bytes: Uint8Array, start: number, end: number): number {
+  const first = bytes[start]!;
+  if (first < 0xc2 || first > 0xf4) return -1;
+  const more = first >= 0xf0 ? 3 : first >= 0xe0 ? 2 : 1;
+  if (start + more >= end) return -1;
+  let point = first & (0x3f >> more);
+  for (let at = start + 1; at <= start + more; at++) {
+    const next = bytes[at]!;
+    if ((next & 0xc0) !== 0x80) return -1;
+    point = (point << 6) | (next & 0x3f);
+  }
+  const isOverlong = point < (more === 1 ? 0x80 : more === 2 ? 0x800 : 0x10000);
+  return isOverlong || point > 0x10ffff || (point >= 0xd800 && point <= 0xdfff) ? -1 : point;
 }

@@ -48,7 +48,8 @@ export function resetError(code: number): RpcError {
 }
 
 export function findHeader(headers: readonly Header[], name: string): string | undefined {
-  return headers.find((header) => header[0] === name)?.[1];
+  for (let i = 0; i < headers.length; i++) if (headers[i]![0] === name) return headers[i]![1];
+  return undefined;
 }
 
 /** undefined: the headers begin a gRPC response. */
@@ -56,7 +57,7 @@ export function responseHeadersError(headers: readonly Header[]): RpcError | und
   const status = findHeader(headers, ":status");
   if (status === undefined) return new RpcError(Code.Internal, "malformed header: missing HTTP status");
   const contentType = findHeader(headers, "content-type");
-  const isGrpc = /^application\/grpc($|[+;])/i.test(contentType ?? "");
+  const isGrpc = contentType === "application/grpc" || /^application\/grpc($|[+;])/i.test(contentType ?? "");
   if (status === "200" && isGrpc) return undefined;
   const [phrase, code] = HTTP_STATUSES[status] ?? ["", Code.Unknown];
   const problems: string[] = [];
@@ -73,18 +74,22 @@ export function responseHeadersError(headers: readonly Header[]): RpcError | und
 /** undefined: the trailers say that the call succeeded. */
 export function trailersError(trailers: readonly Header[]): RpcError | undefined {
   const status = findHeader(trailers, "grpc-status");
+  if (status === "0") return undefined;
   if (status === undefined) return new RpcError(Code.Unknown, "the server's trailers have no grpc-status");
   if (!/^\d{1,9}$/.test(status)) {
     return new RpcError(Code.Unknown, `transport: malformed grpc-status: ${JSON.stringify(status)}`);
   }
   if (Number(status) === Code.OK) return undefined;
-  return new RpcError(Number(status), decodeStatusMessage(findHeader(trailers, "grpc-message") ?? ""));
+  const message = decodeStatusMessage(findHeader(trailers, "grpc-message") ?? "");
+  const pushback = findHeader(trailers, "grpc-retry-pushback-ms") ?? "";
+  const retryAfterMs = /^\d{1,6}$/.test(pushback) ? Number(pushback) : undefined; // a negative one forbids it
+  return new RpcError(Number(status), message, { retryAfterMs });
 }
 
 const PERCENT = 0x25;
 
 /** grpc-message is percent-encoded UTF-8; a "%" that begins no escape stands for itself. */
-export function decodeStatusMessage(text: string): string {
+function decodeStatusMessage(text: string): string {
   const bytes = new Uint8Array(text.length);
   let count = 0;
   for (let i = 0; i < text.length; i++) {

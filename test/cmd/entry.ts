@@ -39,6 +39,7 @@ export function makePlaces(t: Teardown): { dir: string; socket: string; flags: s
     `--cni-conf-dir=${dir}/conf`,
     `--cni-log-file=${dir}/cni.log`,
     "--health-probe-bind-address=0",
+    "--metrics-bind-address=0",
     "--logging-format=json",
   ];
   return { dir, socket, flags };

@@ -58,8 +58,10 @@ const common: Case[] = [
 
 const node: Case[] = [
   ...common,
+  { flag: "store-synchronous", standard: "full", given: "NORMAL", value: "normal", bad: ["off", ""] },
   { flag: "node-name", standard: undefined, given: "node-a" },
   { flag: "pools-dir", standard: undefined, given: "/pools", bad: [""] },
+  { flag: "cleaner-interval", standard: 60, given: "5", value: 5, bad: ["0", "-1", "1m", "1000000"] },
   { flag: "bind-address", standard: socket, given: "tcp://127.0.0.1:5000", bad: addresses },
   { flag: "store-file", standard: "/var/lib/cni/nv-ipam/store", given: "/s", bad: [""] },
   { flag: "cni-bin-dir", standard: "/opt/cni/bin", given: "/b", bad: [""] },
@@ -79,6 +81,13 @@ const controller: Case[] = [
   { flag: "leader-elect", standard: false, given: "true", value: true, bad: booleans },
   { flag: "leader-elect-namespace", standard: "kube-system", given: "ns", bad: [""] },
   { flag: "webhook", standard: false, given: "true", value: true, bad: booleans },
+  {
+    flag: "block-reuse-delay",
+    standard: 0,
+    given: "1h30m",
+    value: 5_400_000,
+    bad: ["", "10", "-1m", "soon"],
+  },
 ];
 
 const executables: [string, (program: Command) => void, Case[]][] = [

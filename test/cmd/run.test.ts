@@ -16,7 +16,7 @@ for (const signal of ["SIGTERM", "SIGINT"] as const) {
     t.same([...readdirSync(`${dir}/bin`), ...readdirSync(`${dir}/conf`)], ["nv-ipam", "nv-ipam.conf"]);
     t.equal(await daemon.end(signal), 0);
     t.notOk(existsSync(socket));
-    t.same(readdirSync(`${dir}/store`), ["store"], "the log of the database went into it");
+    t.same(readdirSync(`${dir}/store`), ["store", "store-wal-spare"], "the log of the database went into it");
     t.equal(daemon.lines.at(-1)?.msg, "stopped");
   });
 }
@@ -51,6 +51,22 @@ test("JSON lines, and one warning for all flags of a Go logger", async (t) => {
   t.match(warnings[0], { level: "warn", flags: "--log-flush-frequency,--vmodule" });
   t.ok(daemon.lines.some(({ v }) => v === 1));
   t.equal(await daemon.end("SIGTERM"), 0);
+});
+
+test("flags that nothing comes of, plugins that are told to call elsewhere", async (t) => {
+  const { socket, flags } = makePlaces(t);
+  const more = ["--kubeconfig=/none", "--cleaner-interval=9", "--cni-daemon-socket=unix:///none/d.sock"];
+  const last = "plugins are told to call another address than the daemon listens at";
+  const daemon = await startEntry(t, [...flags, ...more], last);
+  t.equal(await daemon.end("SIGTERM"), 0);
+  const warnings = daemon.lines.filter(({ level, logger }) => level === "warn" && logger === "node");
+  t.match(warnings, [
+    { msg: "these flags have no effect with --pools-dir", flags: "--kubeconfig,--cleaner-interval" },
+    { msg: last, cniDaemonSocket: "unix:///none/d.sock", bindAddress: `unix://${socket}` },
+  ]);
+  const well = await startEntry(t, [...flags, `--cni-daemon-socket=unix://${socket}`]);
+  t.equal(await well.end("SIGTERM"), 0);
+  t.notOk(well.lines.some(({ msg }) => msg === last));
 });
 
 test("on TCP it says which port it got; loopback is nothing to warn about", async (t) => {

@@ -33,11 +33,11 @@ test("without a node name", async (t) => {
 test("without --pools-dir, once the checks have passed", async (t) => {
   const { flags } = makePlaces(t);
   const kubernetes = flags.filter((flag) => !flag.startsWith("--pools-dir"));
-  await refuses(t, kubernetes, /not built yet: give --pools-dir DIR/);
+  await refuses(t, [...kubernetes, "--kubeconfig=/none/config"], "kubeconfig /none/config: no such file");
   await refuses(
     t,
     [...kubernetes, "--store-file=/none/store"],
-    "invalid config: store-file: directory /none does not exist",
+    "invalid config: store-file: directory /none does not exist: make it (in a container: mount it), or name another by --store-file",
   );
 });
 
@@ -46,7 +46,7 @@ test("directories, the socket's path, the timeout", async (t) => {
   await refuses(
     t,
     [...flags, "--cni-bin-dir=/none"],
-    "invalid config: cni-bin-dir: directory /none does not exist",
+    "invalid config: cni-bin-dir: directory /none does not exist: make it (in a container: mount it), or name another by --cni-bin-dir",
   );
   await refuses(
     t,
@@ -87,7 +87,7 @@ test("a plugin that is not there, an address in use", async (t) => {
   t.match(stderr, /^cannot listen on tcp:.*EADDRINUSE.*$/m, "after what was logged before");
   server.close();
   rmSync(`${dir}/plugin`);
-  await refuses(t, flags, /cannot install the plugin .*ENOENT/);
+  await refuses(t, flags, /cannot install the plugin .*--cni-nv-ipam-bin-file says where it is.*ENOENT/);
 });
 
 test("a second daemon, on the same store or on the same socket", async (t) => {
@@ -101,7 +101,15 @@ test("a second daemon, on the same store or on the same socket", async (t) => {
 });
 
 test("the controller checks its flags and says what is missing", async (t) => {
-  await refuses(t, ["--leader-elect", "--v=1"], /not built yet/, "ipam-controller");
+  await refuses(
+    t,
+    ["--leader-elect", "--v=1", "--kubeconfig=/none/config"],
+    /\/none\/config/,
+    "ipam-controller",
+  );
+  await refuses(t, ["--block-reuse-delay=10"], /write it as 30s, 10m or 1h30m/, "ipam-controller");
+  const onePort = ["--metrics-bind-address=:8081", "--kubeconfig=/none/config"];
+  await refuses(t, onePort, /^invalid config: metrics-bind-address :8081 and /, "ipam-controller");
   await refuses(t, ["--leader-elect=maybe"], /--leader-elect/, "/ipam-controller");
   await refuses(t, ["--pools-dir=x"], /--pools-dir/, "ipam-controller");
 });

@@ -125,6 +125,18 @@ test("a daemon that never comes", async (t) => {
   t.ok(outcome.elapsedMs >= 1000 && outcome.elapsedMs < 3000, `${outcome.elapsedMs} ms`);
 });
 
+test("no descriptor is free", async (t) => {
+  const none = await callExecutable({ ipam: { poolName: "p" }, under: ["prlimit", "--nofile=3:3"] });
+  t.match(errorOf(none).msg, /too many open files/);
+});
+
+test("a log that may not grow does not fail the call", async (t) => {
+  const logFile = join(temporaryDirectory(t), "log");
+  const limited = { command: "GC", ipam: { logFile }, under: ["prlimit", "--fsize=0:0"] };
+  const { status, stderr } = await callExecutable(limited);
+  t.same([status, stderr], [0, `nv-ipam: cannot write the log file ${logFile}: file too large\n`]);
+});
+
 test("sixteen calls over a full log lose no line", async (t) => {
   const directory = temporaryDirectory(t);
   const logFile = join(directory, "log");

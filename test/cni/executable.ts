@@ -85,7 +85,7 @@ export async function serve(t: Test, onConnection: (socket: Socket) => void): Pr
   return `unix://${path}`;
 }
 
-/** A daemon on grpc-js; what is not given answers Unimplemented. */
+/** The daemon's service; what is not given answers Unimplemented. */
 export async function serveDaemon(
   t: Test,
   address: string,
@@ -105,6 +105,7 @@ export async function serveDaemon(
       listReservations: missing,
       releaseReservations: missing,
       checkStore: missing,
+      exportStore: missing,
       ...handlers,
     },
   });

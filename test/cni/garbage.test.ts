@@ -3,10 +3,12 @@ import { test } from "tap";
 import { Code } from "../../lib/rpc/code.ts";
 import { RpcError } from "../../lib/rpc/error.ts";
 import { CollectGarbageRequest } from "../../lib/rpc/messages.ts";
+import { octetsToBytes } from "../../lib/rpc/octets.ts";
 import { callInProcess, errorOf, type InProcessOutcome } from "./in-process.ts";
 
 const gc = (conf: object) => callInProcess({ command: "GC", conf: conf as Record<string, unknown> });
-const asked = ({ requests }: InProcessOutcome) => CollectGarbageRequest.decode(requests[0]!.message);
+const asked = ({ requests }: InProcessOutcome) =>
+  CollectGarbageRequest.decode(octetsToBytes(requests[0]!.message));
 const NEW = "cni.dev/valid-attachments";
 const OLD = "cni.dev/attachments";
 

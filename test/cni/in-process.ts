@@ -7,6 +7,7 @@ import type { DaemonRequest } from "../../lib/cni/daemon-call.ts";
 import { nodePlatform } from "../../lib/cni/platform-node.ts";
 import { runPlugin } from "../../lib/cni/plugin.ts";
 import { AllocateResponse, type AllocationInfo, ParametersRequest } from "../../lib/rpc/messages.ts";
+import { octetsToBytes } from "../../lib/rpc/octets.ts";
 
 export type Answer = (request: DaemonRequest) => Uint8Array;
 
@@ -95,7 +96,7 @@ function runIn(directory: string, call: InProcessCall): Omit<InProcessOutcome, "
 
 /** The parameters of the one request that was made. */
 export function parametersOf({ requests }: InProcessOutcome) {
-  const { parameters } = ParametersRequest.decode(requests[0]!.message);
+  const { parameters } = ParametersRequest.decode(octetsToBytes(requests[0]!.message));
   return parameters!;
 }
 

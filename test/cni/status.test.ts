@@ -3,6 +3,7 @@ import { test } from "tap";
 import { Code } from "../../lib/rpc/code.ts";
 import { RpcError } from "../../lib/rpc/error.ts";
 import { CheckPoolsRequest, CheckPoolsResponse, ParametersRequest } from "../../lib/rpc/messages.ts";
+import { octetsToBytes } from "../../lib/rpc/octets.ts";
 import { type Answer, callInProcess, errorOf, type InProcessCall } from "./in-process.ts";
 
 const status = (call: InProcessCall) => callInProcess({ command: "STATUS", ...call });
@@ -26,7 +27,7 @@ test("asks about the pools that the configuration names", (t) => {
     const outcome = status(call);
     t.same([outcome.exitCode, outcome.stdout], [0, ""]);
     t.equal(outcome.requests[0]!.rpc, "CheckPools");
-    return CheckPoolsRequest.decode(outcome.requests[0]!.message);
+    return CheckPoolsRequest.decode(octetsToBytes(outcome.requests[0]!.message));
   };
   t.same(asked({}), { pools: [], poolType: 1 });
   t.same(asked({ ipam: { forcePoolName: true } }), { pools: [], poolType: 1 });
@@ -65,12 +66,13 @@ test("a daemon without CheckPools proves life by any answer", (t) => {
   for (const code of [undefined, Code.NotFound, Code.InvalidArgument, Code.Internal, Code.Unimplemented]) {
     const outcome = status({ ipam: { poolName: "a,b" }, answer: olderDaemon(code) });
     t.same([outcome.exitCode, outcome.stdout], [0, ""]);
-    const { parameters } = ParametersRequest.decode(outcome.requests[1]!.message);
+    const { parameters } = ParametersRequest.decode(octetsToBytes(outcome.requests[1]!.message));
     t.same(parameters!.pools, ["a", "b"]);
     t.ok(parameters!.cniContainerid && parameters!.cniIfname && parameters!.metadata!.k8sPodName);
   }
   t.same(
-    ParametersRequest.decode(status({ answer: olderDaemon() }).requests[1]!.message).parameters!.pools.length,
+    ParametersRequest.decode(octetsToBytes(status({ answer: olderDaemon() }).requests[1]!.message))
+      .parameters!.pools.length,
     1,
   );
   for (const code of [Code.Unavailable, Code.DeadlineExceeded])

@@ -195,7 +195,12 @@ test("check: without a daemon the store is looked into", async (t) => {
   ]);
   writeFileSync(site.store, readFileSync(site.store).fill(0x55, 4096));
   const damaged = await check(site);
-  t.match(damaged[1], { check: "store", severity: "error", message: /store \S+ .*damaged/, fix: /backup/ });
+  t.match(damaged[1], {
+    check: "store",
+    severity: "error",
+    message: /store \S+ .*damaged/,
+    fix: /ipam-node recover/,
+  });
   rmSync(site.store);
   t.match((await check(site))[1], { check: "store", severity: "error", message: /there is no store/ });
 });

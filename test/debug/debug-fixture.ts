@@ -131,6 +131,7 @@ export async function runLine(
   };
   const terminal: Terminal = {
     isWatched: answer !== undefined,
+    screen: { columns: 80, lines: 24, hasColour: answer !== undefined },
     print: async (text) => {
       stdout += text;
       return true;

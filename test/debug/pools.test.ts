@@ -51,7 +51,7 @@ test("pools: from the daemon, and the same from its store when it has ended", as
   t.equal(offline.stdout, table);
   t.equal(
     offline.stderr,
-    `no daemon answers at ${daemon.socket} (there is no such socket): this is what store ${daemon.store} held when the daemon ended\n`,
+    `no daemon answers at ${daemon.socket} (there is no such socket): this is what store ${daemon.store} holds\n`,
   );
   const offlineJson = await run(daemon, ["pools", "--output=json"]);
   const restored = "restored from the store, the pools have not been read since the start";

@@ -38,6 +38,10 @@ test("release: without a terminal it needs --yes", async (t) => {
     stdout: "",
     stderr: /^nobody to ask without a terminal: add --yes .*\n$/,
   });
+  t.match(await run(daemon, ["release", "--pod", "shop/none"]), {
+    status: 1,
+    stderr: "no reservation matches: nothing was released\n",
+  });
   t.same(await held(daemon), ["six c1", "p c1", "p c2"]);
   const outcome = await run(daemon, ["release", "--pool", "p", "--address", "192.168.0.11", "--yes"]);
   t.match(outcome, { status: 0, stdout: /192\.168\.0\.11 [^\n]*\nReleased 1 reservation\.\n$/, asked: [] });

@@ -58,7 +58,7 @@ test("reservations: a table and JSON, from the daemon and from its store", async
   await daemon.stop();
   const offline = await run(daemon, ["reservations"]);
   for (const row of rows) t.match(offline.stdout, row);
-  t.match(offline.stderr, /^no daemon answers at .*: this is what store .* held when the daemon ended\n$/);
+  t.match(offline.stderr, /^no daemon answers at .*: this is what store .* holds\n$/);
   t.same(parsed(await run(daemon, ["reservations", "-o", "json"])), list);
 });
 

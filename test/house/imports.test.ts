@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { test } from "tap";
 import {
+  findCircles,
   findForbiddenImports,
   findUntidyFiles,
   findWayOut,
@@ -43,6 +44,11 @@ for (const entry of selfContained) {
     t.end();
   });
 }
+
+test("no files import each other in a circle, not even types", (t) => {
+  t.same(findCircles(sources), []);
+  t.end();
+});
 
 test("files are short, licensed and named", (t) => {
   t.same(findUntidyFiles(sources), []);

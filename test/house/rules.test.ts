@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // The rules can fail: each kind of offence is seen.
 import { test } from "tap";
-import { findForbiddenImports, findUntidyFiles, findWayOut, listImports } from "../../scripts/house.ts";
+import {
+  findCircles,
+  findForbiddenImports,
+  findUntidyFiles,
+  findWayOut,
+  listImports,
+} from "../../scripts/house.ts";
 
 const licence = "// SPDX-License-Identifier: Apache-2.0\n";
 
@@ -64,6 +70,26 @@ test("what is allowed passes", (t) => {
     'import "../rpc/messages.ts";\nimport "../pool/share.ts";\nimport "node:http";\nimport "../log/log.ts";';
   t.same(findForbiddenImports([{ path: "lib/node/service.ts", text }]), []);
   t.same(findForbiddenImports([{ path: "lib/node/store.ts", text: 'import "node:sqlite";' }]), []);
+  t.end();
+});
+
+test("circles are named once, types make one too, two ways to one file make none", (t) => {
+  const files = (imports: Record<string, string>) =>
+    Object.entries(imports).map(([name, text]) => ({ path: `lib/x/${name}.ts`, text }));
+  const circle = files({
+    a: 'import "./b.ts";\nimport "node:fs";',
+    b: 'import "./c.ts";',
+    c: 'import type { B } from "./b.ts";',
+    d: 'import "./b.ts";',
+  });
+  t.same(findCircles(circle), ["lib/x/b.ts → lib/x/c.ts → lib/x/b.ts"]);
+  t.same(findCircles(files({ a: 'import "./a.ts";' })), ["lib/x/a.ts → lib/x/a.ts"]);
+  const diamond = files({
+    a: 'import "./b.ts";\nimport "./c.ts";',
+    b: 'import "./d.ts";',
+    c: 'import "./d.ts";',
+  });
+  t.same(findCircles(diamond), []);
   t.end();
 });
 

@@ -32,6 +32,7 @@ function makeParts(setShares: () => Promise<null> = async () => null) {
       seen.readiness = readiness;
       return part("probes");
     },
+    startMetrics: async () => part("metrics"),
     watchPools: async (target) => {
       seen.target = target;
       await target.apply(update).catch(() => undefined);
@@ -39,15 +40,15 @@ function makeParts(setShares: () => Promise<null> = async () => null) {
     },
     listen: async () => part("listen"),
   };
-  const setFault = (text: string): void => {
+  const setFault = (text: string | undefined): void => {
     fault = text;
     onFault();
   };
   return { parts, steps, seen, setFault };
 }
 
-const started = ["store", "address", "probes", "install", "pools", "listen"];
-const stopped = ["stop listen", "stop pools", "stop probes", "stop store"];
+const started = ["store", "address", "probes", "metrics", "install", "pools", "listen"];
+const stopped = ["stop listen", "stop pools", "stop metrics", "stop probes", "stop store"];
 
 test("the parts start in their order, stop in the reverse one, and the daemon says once that it is ready", async (t) => {
   const { log, events } = recordingLog();
@@ -61,7 +62,14 @@ test("the parts start in their order, stop in the reverse one, and the daemon sa
   t.same(steps.slice(started.length), stopped);
 });
 
-for (const name of ["claimAddress", "install", "startProbes", "watchPools", "listen"] as const) {
+for (const name of [
+  "claimAddress",
+  "install",
+  "startProbes",
+  "startMetrics",
+  "watchPools",
+  "listen",
+] as const) {
   test(`when ${name} fails, what has started is stopped again`, async (t) => {
     const { parts, steps } = makeParts();
     const failing = { ...parts, [name]: () => Promise.reject(new Error(`no ${name}`)) };
@@ -96,6 +104,26 @@ test("a fault that arises later is told to those who listen", async (t) => {
   t.same(told, [false]);
 });
 
+test("when a fault goes away, the source of the pools tries again at once", async (t) => {
+  let refuse = true;
+  const { parts, seen, setFault } = makeParts(() =>
+    refuse ? Promise.reject(new Error("store is damaged")) : Promise.resolve(null),
+  );
+  const tried = Promise.withResolvers<void>();
+  const watchPools: DaemonParts["watchPools"] = async (target) => ({
+    ...(await parts.watchPools(target)),
+    retry: () => tried.resolve(target.apply(update)),
+  });
+  setFault("store is damaged");
+  await startDaemon({ ...parts, watchPools }, silentLog);
+  refuse = false;
+  setFault("store is damaged once more");
+  t.match(seen.readiness?.reason(), /once more/);
+  setFault(undefined);
+  await tried.promise;
+  t.equal(seen.readiness?.serving(), true);
+});
+
 test("pools that the store does not take keep it from serving until it does", async (t) => {
   let refuse = true;
   const { parts, seen } = makeParts(() =>
@@ -119,4 +147,30 @@ test("a part that does not stop cleanly does not keep the store open", async (t)
   await daemon.stop();
   t.equal(steps.at(-1), "stop store");
   t.match(events.at(-1), { level: "error", fields: { part: "service" } });
+});
+
+test("restored shares are enough to serve; until then the source of the pools says why not", async (t) => {
+  const { parts, seen } = makeParts();
+  const source = { stop: () => undefined, missing: () => "the API is away" };
+  let remembers: unknown[] = [];
+  const waiting: DaemonParts = {
+    ...parts,
+    async openStore() {
+      const desk = await parts.openStore();
+      return { ...desk, call: (async (name) => (name === "listPools" ? remembers : null)) as Desk["call"] };
+    },
+    async watchPools(target) {
+      seen.target = target;
+      await target.serveLast();
+      return source;
+    },
+  };
+  const first = await startDaemon(waiting, silentLog);
+  t.equal(seen.readiness?.reason(), "the API is away");
+  await seen.target!.apply({ ...update, unread: ["cidrpool"] });
+  t.equal(seen.readiness?.serving(), false, "one kind is not all");
+  await first.stop();
+  remembers = [{ share: {} }];
+  await startDaemon(waiting, silentLog);
+  t.equal(seen.readiness?.serving(), true);
 });

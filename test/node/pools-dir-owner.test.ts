@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Who owns which block, by Node manifests, by status, or alone.
 import { test } from "tap";
-import { decodeShare } from "../../lib/pool/share.ts";
+import { decodeShare } from "../../lib/pool/share-text.ts";
 import { cidrPool, ipPool, nodes, status, watched } from "./pools-dir-setup.ts";
 
 const said = (log: string[], pattern: RegExp) => log.filter((line) => pattern.test(line));
@@ -163,4 +163,19 @@ test("while a file cannot be read no block moves and none is lost", async (t) =>
   t.equal(said(log, /n\.yaml:1 cannot be read: .*so this node's block stays/).length, 2);
   await write("n.yaml", "");
   t.same(await next(), ["cidrpool/c 10.1.9.1-10.1.9.254"]);
+});
+
+test("an unusable block of this node is told from none", async (t) => {
+  const { write, watch, next, updates } = await watched(t);
+  const none = ipPool("none", "", status("a 10.0.0.1 10.0.0.10")).replace("Size: 10", "Size: 0");
+  await write("p.yaml", ipPool("misfit", "", status("n1 10.0.0.2 10.0.0.11")) + none);
+  await write("q.yaml", ipPool("text", "", status("n1 x y")).replace("Size: 10", "Size: 0"));
+  await watch.start();
+  await next();
+  const keep = updates.at(-1)!.keep.map(({ pool, isAssigned }) => [pool.name, isAssigned]);
+  t.same(keep.sort(), [
+    ["misfit", true],
+    ["none", false],
+    ["text", true],
+  ]);
 });

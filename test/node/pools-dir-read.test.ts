@@ -3,8 +3,9 @@
 import { execFileSync } from "node:child_process";
 import { mkdir, symlink, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { test } from "tap";
-import { LARGEST_FILE_BYTES } from "../../lib/node/pools-dir-files.ts";
+import { LARGEST_FILE_BYTES, readManifestDirectory } from "../../lib/node/pools-dir-files.ts";
 import { cidrPool, ipPool, nodes, watched } from "./pools-dir-setup.ts";
 
 const ALONE = /^warn \| blocks are computed for this host alone/;
@@ -34,6 +35,14 @@ test("YAML and JSON, many documents, lists, and files that are none", async (t) 
   ]);
   t.equal(log.filter((line) => ALONE.test(line)).length, 1, "one warning for all pools");
   t.equal(log.filter((line) => !line.startsWith("info") && !ALONE.test(line)).length, 0);
+});
+
+test("a directory without a manifest is told of, once", async (t) => {
+  const { write, watch, next, log } = await watched(t);
+  await write("pools.txt", ipPool("hidden"));
+  await watch.start();
+  t.same(await next(), []);
+  t.match(log, [/^warn \| the pools directory holds no manifest: .*\.yaml, \.yml or \.json$/]);
 });
 
 test("a file with a syntax error is skipped, with its line; the others work", async (t) => {
@@ -125,6 +134,7 @@ test("files that cannot be read", async (t) => {
   await mkdir(join(dir, "dir.yaml"));
   execFileSync("mkfifo", [join(dir, "fifo.yaml")]);
   await symlink("nowhere", join(dir, "link.yaml"));
+  await symlink("loop.yaml", join(dir, "loop.yaml"));
   await writeFile(join(dir, "large.yaml"), "# \n");
   await truncate(join(dir, "large.yaml"), LARGEST_FILE_BYTES + 1);
   await writeFile(join(dir, "latin.yaml"), Buffer.from([0x61, 0x3a, 0xe4]));
@@ -138,6 +148,7 @@ test("files that cannot be read", async (t) => {
       /\| large\.yaml \| is larger than 1048576 bytes/,
       /\| latin\.yaml \| is not UTF-8/,
       /\| link\.yaml \| ENOENT/,
+      /\| loop\.yaml \| ELOOP/,
     ],
   );
 });
@@ -155,6 +166,28 @@ test("hostile YAML is a problem of its file", async (t) => {
   t.same(await next(), ["ippool/good 10.0.0.1-10.0.0.10", "keep others"]);
   t.match(
     log.filter((line) => line.startsWith("error")),
-    [/\| aliases\.yaml:1 \| Excessive alias count/, /\| deep\.yaml:1 \| /],
+    [/\| aliases\.yaml:1 \| it has too many aliases/, /\| deep\.yaml:1 \| /],
   );
+});
+
+test("a file full of things that are no manifests does not fill the log", async (t) => {
+  const { write, watch, next, log } = await watched(t);
+  await write("data.json", JSON.stringify(Array.from({ length: 5000 }, (_, i) => ({ i }))));
+  await watch.start();
+  t.same(await next(), ["keep others"]);
+  t.ok(log.length < 300, `${log.length} lines`);
+  t.match(log.at(-1), /^warn \| there is more to say/);
+});
+
+test("a file is not read again while inode, size and times stay, unless it is too young to tell", async (t) => {
+  const dir = t.testdir({ "a.yaml": "one" });
+  const young = await readManifestDirectory(dir);
+  t.notOk(young.files[0]?.stamp);
+  // Until the file system's steps of time are surely over.
+  await setTimeout(1100);
+  const old = await readManifestDirectory(dir, young);
+  t.not(old.files[0], young.files[0]);
+  t.equal((await readManifestDirectory(dir, old)).files[0], old.files[0]);
+  await writeFile(join(dir, "a.yaml"), "two");
+  t.match(await readManifestDirectory(dir, old), { files: [{ text: "two" }] });
 });

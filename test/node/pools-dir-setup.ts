@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { formatAddress } from "../../lib/ip/address.ts";
 import type { LogFields, Logger } from "../../lib/log/log.ts";
 import type { ShareUpdate } from "../../lib/node/call.ts";
-import { type Clock, type PoolsDirWatch, watchPoolsDir } from "../../lib/node/pools-dir.ts";
+import { type PoolsDirWatch, RESCAN_MS, SETTLE_MS, watchPoolsDir } from "../../lib/node/pools-dir.ts";
+import type { Clock } from "../../lib/node/pools-dir-clock.ts";
 import { poolKey } from "../../lib/pool/pool.ts";
 import type { Share } from "../../lib/pool/share.ts";
 
@@ -26,6 +27,8 @@ type Options = {
   readonly nodeName?: string;
   readonly lastShares?: () => Promise<readonly Share[]>;
   readonly clock?: Clock;
+  /** 0 where not given: what takes something away counts at once. */
+  readonly holdMs?: number;
   readonly apply?: (update: ShareUpdate) => Promise<void>;
 };
 
@@ -41,6 +44,7 @@ export async function watched(t: Cleaned, options: Options = {}): Promise<Watche
   const watch = watchPoolsDir({
     nodeName: "n1",
     log: recorder(log),
+    holdMs: 0,
     ...rest,
     dir,
     async apply(update) {
@@ -105,31 +109,46 @@ function recorder(lines: string[]): Logger {
   return logger;
 }
 
-/** A clock that runs nothing until told to. */
+/** A clock that stands still and runs nothing until told to. */
 export function stoppedClock() {
-  let due: { delayMs: number; run: () => void }[] = [];
+  let nowMs = 0;
+  let waiting: { delayMs: number; run: () => void }[] = [];
   const clock: Clock = {
+    now: () => nowMs,
     after(delayMs, run) {
       const timer = { delayMs, run };
-      due.push(timer);
+      waiting.push(timer);
       return () => {
-        due = due.filter((other) => other !== timer);
+        waiting = waiting.filter((other) => other !== timer);
       };
     },
   };
-  const find = (delayMs: number) => due.find((timer) => timer.delayMs === delayMs);
+  const find = (delayMs: number) => waiting.find((timer) => timer.delayMs === delayMs);
+  /** Runs what waits for so long; false when nothing does. */
+  const run = (delayMs: number): boolean => {
+    const timer = find(delayMs);
+    waiting = waiting.filter((other) => other !== timer);
+    timer?.run();
+    return timer !== undefined;
+  };
   return {
     clock,
+    run,
+    pass(ms: number): void {
+      nowMs += ms;
+    },
     /** Resolves when something waits for so long. */
     async due(delayMs: number): Promise<void> {
       while (find(delayMs) === undefined) await new Promise(setImmediate);
     },
-    /** Runs what waits for so long; false when nothing does. */
-    run(delayMs: number): boolean {
-      const timer = find(delayMs);
-      due = due.filter((other) => other !== timer);
-      timer?.run();
-      return timer !== undefined;
+    /** What waits, for how long. */
+    delays: () => waiting.map((timer) => timer.delayMs),
+    /** Has the directory looked at, for an event or as the rescan, and resolves when all is done. */
+    async look(): Promise<void> {
+      for (let looked = false; !looked || find(RESCAN_MS) === undefined; ) {
+        if (run(SETTLE_MS) || (!looked && run(RESCAN_MS))) looked = true;
+        await new Promise(setImmediate);
+      }
     },
   };
 }

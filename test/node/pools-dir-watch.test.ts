@@ -4,18 +4,11 @@ import { mkdir, mkdtemp, rename, rm, symlink, unlink, writeFile } from "node:fs/
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "tap";
-import { RESCAN_MS } from "../../lib/node/pools-dir.ts";
+import { RESCAN_MS, SETTLE_MS } from "../../lib/node/pools-dir.ts";
 import { ipPool, nodes, stoppedClock, watched } from "./pools-dir-setup.ts";
 
 const ONE = ["ippool/p 10.0.0.1-10.0.0.10"];
 const errors = (log: string[]) => log.filter((line) => line.startsWith("error"));
-
-/** Runs the rescan that is due and waits until the next one is. */
-async function rescan({ run, due }: ReturnType<typeof stoppedClock>): Promise<boolean> {
-  const ran = run(RESCAN_MS);
-  await due(RESCAN_MS);
-  return ran;
-}
 
 test("files that come, change and go are followed", async (t) => {
   const { dir, write, watch, next } = await watched(t);
@@ -80,15 +73,15 @@ test("nothing is applied and nothing said when nothing has changed", async (t) =
   await setup.next();
   const said = setup.log.length;
   await setup.write("p.yaml", ipPool("p"));
-  t.ok(await rescan(timers));
+  await timers.look();
   await setup.write("p.yaml", `# a comment\n${ipPool("p")}`);
-  t.ok(await rescan(timers));
+  await timers.look();
   t.equal(setup.updates.length, 1);
   t.equal(setup.log.length, said);
   await setup.write("q.yaml", "spec:  [");
-  t.ok(await rescan(timers));
+  await timers.look();
   t.equal(setup.log.length, said + 1, "another broken text is said once");
-  t.ok(await rescan(timers));
+  await timers.look();
   t.equal(setup.log.length, said + 1);
 });
 
@@ -102,7 +95,7 @@ test("what events do not tell of, the rescan sees", async (t) => {
   await setup.watch.start();
   t.same(await setup.next(), ONE);
   await writeFile(join(elsewhere, "p.yaml"), ipPool("q"));
-  t.ok(await rescan(timers));
+  await timers.look();
   t.same(await setup.next(), ["ippool/q 10.0.0.1-10.0.0.10"]);
 });
 
@@ -113,19 +106,19 @@ test("a directory that vanishes keeps all pools; one that comes back is watched 
   await setup.watch.start();
   await setup.next();
   await rm(setup.dir, { recursive: true });
-  t.ok(await rescan(timers));
+  await timers.look();
   t.same(await setup.next(), ["keep others"]);
-  t.ok(await rescan(timers));
+  await timers.look();
   t.match(errors(setup.log), [/^error \| pools stay as they were \| directory .* cannot be read: ENOENT/]);
   await mkdir(setup.dir);
   await setup.write("p.yaml", ipPool("p"));
-  t.ok(await rescan(timers));
+  await timers.look();
   t.same(await setup.next(), ONE);
-  t.ok(await rescan(timers));
-  t.notOk(timers.run(100), "no event is left");
+  await timers.look();
+  t.notOk(timers.run(SETTLE_MS), "no event is left");
   await setup.write("q.yaml", ipPool("q"));
-  await timers.due(100); // the event
-  timers.run(100);
+  await timers.due(SETTLE_MS); // the event
+  timers.run(SETTLE_MS);
   t.same(await setup.next(), [...ONE, "ippool/q 10.0.0.1-10.0.0.10"]);
 });
 
@@ -145,9 +138,9 @@ test("what was not applied is tried again, and its reason said once", async (t) 
   const setup = await watched(t, { clock: timers.clock, apply });
   await setup.write("p.yaml", ipPool("p"));
   await setup.watch.start();
-  t.ok(await rescan(timers));
+  await timers.look();
   t.equal(setup.updates.length, 0);
-  t.ok(await rescan(timers));
+  await timers.look();
   t.same(await setup.next(), ONE);
   t.same(errors(setup.log), ["error | pool manifests not applied, tried again later | the store is away"]);
 });
@@ -164,8 +157,32 @@ test("no block is computed before the shares of the time before are known", asyn
   await setup.watch.start();
   t.equal(setup.updates.length, 0);
   known = true;
-  t.ok(await rescan(timers));
+  await timers.look();
   t.same(await setup.next(), ONE);
+});
+
+test("what changes while an update is applied is looked at right after", async (t) => {
+  const timers = stoppedClock();
+  let finish = () => {};
+  const busy = new Promise<void>((resolve) => (finish = resolve));
+  let entered = () => {};
+  const applying = new Promise<void>((resolve) => (entered = resolve));
+  const setup = await watched(t, {
+    clock: timers.clock,
+    apply() {
+      entered();
+      return busy;
+    },
+  });
+  const started = setup.watch.start();
+  await applying;
+  await setup.write("p.yaml", ipPool("p"));
+  await timers.due(SETTLE_MS);
+  finish();
+  await started;
+  t.same(timers.delays(), [SETTLE_MS]);
+  timers.run(SETTLE_MS);
+  t.same([await setup.next(), await setup.next()], [[], ONE]);
 });
 
 test("after stop nothing runs; stop waits for what does", async (t) => {

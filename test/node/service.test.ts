@@ -10,7 +10,7 @@ import { RpcError } from "../../lib/rpc/error.ts";
 import type { IPAMParameters, ListReservationsRequest } from "../../lib/rpc/messages.ts";
 import { serving, share, workerUrl } from "./store-fixture.ts";
 
-const context = { signal: new AbortController().signal };
+const context = { aborted: false, signal: new AbortController().signal };
 const pod = {
   k8sPodName: "web",
   k8sPodNamespace: "shop",
@@ -155,7 +155,7 @@ test("a caller that has gone is told so", async (t) => {
   const { service } = await setUp(t);
   const signal = AbortSignal.abort();
   t.equal(
-    await failure(service.allocate({ parameters: parameters() }, { signal })),
+    await failure(service.allocate({ parameters: parameters() }, { aborted: true, signal })),
     "1: request has been canceled",
   );
 });

@@ -2,7 +2,6 @@
 // An update of the shares that the disk refuses: it is tried again until it is stored, and until then nothing of it counts.
 import { join } from "node:path";
 import { test } from "tap";
-import { RESCAN_MS } from "../../lib/node/pools-dir.ts";
 import { openStore } from "../../lib/node/store-open.ts";
 import { StoreSession } from "../../lib/node/store-session.ts";
 import { cidrPool, ipPool, stoppedClock, watched } from "./pools-dir-setup.ts";
@@ -13,7 +12,8 @@ test("shares that do not fit on the disk are applied as soon as they do", async 
   const opened = openStore(path);
   if (opened.status !== "ok") throw new Error(opened.message);
   const { db } = opened;
-  const session = new StoreSession(path, db);
+  // None is kept for later: so the disk is full when the test says so.
+  const session = new StoreSession(path, db, { extend() {}, isEnough: () => true });
   session.load();
   const timers = stoppedClock();
   const setup = await watched(t, {
@@ -24,11 +24,6 @@ test("shares that do not fit on the disk are applied as soon as they do", async 
   const allocate = (pool: string) =>
     told(session.run([{ name: "allocate", request: wish("a", [pool]) }]).outcomes)[0];
   const limit = (pages: number) => db.exec(`PRAGMA max_page_count = ${pages}`);
-  const rescan = async () => {
-    await timers.due(RESCAN_MS);
-    timers.run(RESCAN_MS);
-    await timers.due(RESCAN_MS);
-  };
 
   // A share with so many routes that its text needs pages of its own.
   const routes = Array.from({ length: 2000 }, (_, i) => `{dst: 10.${i >> 8}.${i & 255}.0/24}`).join(", ");
@@ -38,20 +33,20 @@ test("shares that do not fit on the disk are applied as soon as they do", async 
   await setup.watch.start();
   t.equal(setup.updates.length, 0);
   t.match(allocate("p"), /^14: .*not known yet/, "the failed update has not made the pools known");
-  await rescan();
-  await rescan();
+  await timers.look();
+  await timers.look();
   t.equal(setup.updates.length, 0);
   t.equal(setup.log.filter((line) => /disk is full/.test(line)).length, 1, "said once");
 
   limit(1000);
-  await rescan();
+  await timers.look();
   t.same(await setup.next(), ["ippool/p 10.0.0.1-10.0.0.10"]);
   t.equal(allocate("p"), "ok");
   t.match(allocate("q"), /^5: /);
 
   // One that does not fit leaves what is served, and why it is an old share, as it was.
   await setup.write("p.yaml", ipPool("p", ", typo: 1"));
-  await rescan();
+  await timers.look();
   t.equal(setup.updates.length, 2);
   const states = () =>
     ask(session, "listPools", null).map(
@@ -61,11 +56,11 @@ test("shares that do not fit on the disk are applied as soon as they do", async 
   t.match(kept, [/^p 1 .*typo/]);
   await setup.write("p.yaml", `${large}${cidrPool("q", `, routes: [${routes}]`)}`);
   limit(Number(db.prepare("PRAGMA page_count").get()?.page_count));
-  await rescan();
+  await timers.look();
   t.equal(setup.updates.length, 2);
   t.same(states(), kept);
   limit(1000);
-  await rescan();
+  await timers.look();
   t.equal(setup.updates.length, 3);
   t.same(states(), ["q 0 ", "p 1 "]);
   await setup.watch.stop();

@@ -71,6 +71,22 @@ test("a pool that is kept, or not known of, goes on with its last good share and
   t.end();
 });
 
+test("a block that is this node's and cannot be served is an invalid configuration", (t) => {
+  const store = setUp(t);
+  const entry = { pool: ref("p"), reason: "startIP x is no address", isAssigned: true };
+  store.set({ shares: [], keep: [entry] });
+  const message = '13: invalid config for pool "p", poolType "ippool": startIP x is no address';
+  t.throws(() => store.allocate("a"), { message });
+  t.equal(store.why("p"), entry.reason);
+  store.set(serving(p));
+  t.equal(store.allocate("a"), "10.0.0.1");
+  store.set({ shares: [], keep: [entry] });
+  t.equal(store.allocate("b"), "10.0.0.2", "the last good share goes first");
+  store.set(serving());
+  t.throws(() => store.allocate("c"), /^5: /, "it is not said of a pool that is gone");
+  t.end();
+});
+
 test("a pool that is gone keeps its reservations and is forgotten with the last one", (t) => {
   const store = setUp(t);
   store.set(serving(p, q));
@@ -116,5 +132,23 @@ test("a changed share never touches a reservation", (t) => {
   t.equal(store.check().length, 3, "a, of the other family, has gone; b, c and d have not");
   store.set(serving(p));
   t.equal(store.allocate("f"), "10.0.0.1");
+  t.end();
+});
+
+test("a kind that has not been read keeps what the store has of it, and another pool of it may exist", (t) => {
+  const store = setUp(t);
+  const six = share("six", "10.6.0.0/24", "10.6.0.1-10.6.0.50", { type: "cidrpool" });
+  store.set(serving(p, six));
+  store.restart();
+  store.set({ shares: [], keep: [], unread: ["cidrpool"] });
+  t.match(
+    store.pools(),
+    [{ pool: ref("six", "cidrpool"), staleReason: /^restored/ }],
+    "the other kind's went",
+  );
+  t.throws(() => store.allocate("a", "q"), /^5: /, "an unknown pool of the kind that was read");
+  t.match(store.why("q"), /no such pool/);
+  store.set({ shares: [], keep: [] });
+  t.same(store.pools(), []);
   t.end();
 });

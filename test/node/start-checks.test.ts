@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { chmodSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "tap";
 import { type CheckedSettings, findConfigProblem } from "../../lib/node/start-checks.ts";
@@ -44,7 +45,11 @@ test("all is well", (t) => {
 for (const [place, flag] of flags) {
   test(`${flag}: its directory must exist`, (t) => {
     const dir = t.testdir({ ...dirs, file: "" });
-    t.equal(findConfigProblem(makeSettings(dir, place)), `${flag}: directory ${dir}/missing does not exist`);
+    const fix = `make it (in a container: mount it), or name another by --${flag}`;
+    t.equal(
+      findConfigProblem(makeSettings(dir, place)),
+      `${flag}: directory ${dir}/missing does not exist: ${fix}`,
+    );
     t.end();
   });
 }
@@ -52,6 +57,17 @@ for (const [place, flag] of flags) {
 test("a file is no directory", (t) => {
   const dir = t.testdir({ ...dirs, missing: "a file" });
   t.equal(findConfigProblem(makeSettings(dir, "bin")), `cni-bin-dir: ${dir}/missing is not a directory`);
+  t.end();
+});
+
+test("the store's directory must be the user's to write into", (t) => {
+  const dir = t.testdir(dirs);
+  chmodSync(join(dir, "store"), 0o555);
+  const problem = findConfigProblem(makeSettings(dir));
+  // Root may write wherever it likes.
+  if (process.getuid?.() === 0) t.equal(problem, undefined);
+  else t.equal(problem?.split(":")[1], ` this user may not write into ${dir}/store`);
+  chmodSync(join(dir, "store"), 0o755);
   t.end();
 });
 

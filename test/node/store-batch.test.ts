@@ -7,7 +7,7 @@ import { formatAddress } from "../../lib/ip/address.ts";
 import { openStore } from "../../lib/node/store-open.ts";
 import { StoreSession } from "../../lib/node/store-session.ts";
 import type { QueuedCall } from "../../lib/node/thread-messages.ts";
-import { ask, eth, openSession, ref, serving, share, told, wish } from "./store-fixture.ts";
+import { ask, eth, nobody, openSession, ref, serving, share, told, wish } from "./store-fixture.ts";
 
 const shares = [
   share("p", "10.0.0.0/16", "10.0.0.1-10.0.255.254"),
@@ -26,7 +26,7 @@ function setUp(t: Test): { session: StoreSession; db: DatabaseSync; path: string
   return { session, db: opened.db, path };
 }
 
-const wishes = (prefix: string, count: number, pools = ["p", "q"]): QueuedCall[] =>
+const wishes = (prefix: string, count: number, pools = ["p", "q"]): QueuedCall<"allocate">[] =>
   Array.from({ length: count }, (_, i) => ({ name: "allocate", request: wish(`${prefix}-${i}`, pools) }));
 
 const stored = (session: StoreSession) =>
@@ -52,6 +52,7 @@ test("a call that fails takes nothing of its batch with it", (t) => {
     ...wishes("a", 2),
     { name: "allocate", request: wish("b", ["p", "gone"]) },
     { name: "allocate", request: wish("a-0", ["q"]) },
+    { name: "allocate", request: wish("d", ["p"], { ips: ["10.0.0.9", "192.0.2.1"] }) },
     ...wishes("c", 1),
   ]);
   t.same(told(outcomes), [
@@ -59,6 +60,7 @@ test("a call that fails takes nothing of its batch with it", (t) => {
     "ok",
     '5: configuration for pool "gone", poolType "ippool" not found',
     '6: allocation already exist in the pool "q", poolType "ippool"',
+    "3: not all requested static IPs can be allocated from the ranges available on the node, ip 192.0.2.1 has no matching Pool",
     "ok",
   ]);
   t.equal(committed, true);
@@ -108,7 +110,13 @@ test("a full database in the middle of a batch fails every call of it with the c
   const pages = Number(db.prepare("PRAGMA page_count").get()?.page_count);
   db.exec(`PRAGMA max_page_count = ${pages + 1}`);
 
-  const { outcomes, committed } = session.run(wishes("full", 300));
+  // More than what the database keeps free for the next reservations.
+  const metadata = { ...nobody, podName: "long".repeat(1000) };
+  const large = (prefix: string) =>
+    wishes(prefix, 300).map(
+      (call): QueuedCall => ({ name: "allocate", request: { ...call.request, metadata } }),
+    );
+  const { outcomes, committed } = session.run(large("full"));
   const texts = told(outcomes);
   t.equal(committed, false);
   const own = texts.filter((text) => text.startsWith("13: failed to allocate IP address in pool "));
@@ -183,5 +191,30 @@ test("a picture that does not fit the store fails the batch and is made anew", (
   t.equal(a && formatAddress(a.address), "10.0.0.3");
   session.close();
   t.equal(openSession(path).table.find(ref("p"))?.used, 4);
+  t.end();
+});
+
+test("in a full database the releases of a batch succeed, and new reservations say why they do not", (t) => {
+  const { session, db, path } = setUp(t);
+  session.run(wishes("before", 20));
+  const pages = Number(db.prepare("PRAGMA page_count").get()?.page_count);
+  db.exec(`PRAGMA max_page_count = ${pages}`);
+  const metadata = { ...nobody, podName: "long".repeat(1000) };
+  const large = wishes("full", 300).map(
+    (call): QueuedCall => ({ name: "allocate", request: { ...call.request, metadata } }),
+  );
+  const pools = [ref("p"), ref("q")];
+  const release = (i: number): QueuedCall => ({
+    name: "deallocate",
+    request: { pools, attachment: eth(`before-${i}`) },
+  });
+  const { outcomes, committed } = session.run([release(0), ...large, release(1), release(2)]);
+  t.equal(committed, true);
+  const texts = told(outcomes);
+  t.same([texts[0], texts.at(-2), texts.at(-1)], ["ok", "ok", "ok"]);
+  for (const text of texts.slice(1, -2)) t.match(text, /^13: .*: database or disk is full$/);
+  t.equal(stored(session).length, 34);
+  db.exec("PRAGMA max_page_count = 100000");
+  isWhole(t, session, path);
   t.end();
 });

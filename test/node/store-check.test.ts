@@ -64,6 +64,20 @@ test("an address that was asked for belongs where it is", (t) => {
   t.end();
 });
 
+test("one is not several", (t) => {
+  const { session, db } = setUp(t);
+  ask(session, "setShares", serving(share("p", "10.0.0.0/24", "10.0.0.1-10.0.0.2")));
+  for (const container of ["a", "b"]) ask(session, "allocate", wish(container));
+  db.exec("DELETE FROM reservations WHERE container_id = 'b'");
+  t.same(check(session), [
+    'integrity: 1 address of the pool "p", poolType "ippool" is free, 0 are taken for free',
+    'integrity: the pool "p", poolType "ippool" holds 1 reservation, 2 are counted',
+  ]);
+  ask(session, "setShares", serving());
+  t.match(check(session)[0], /^no-share: 1 reservation in the pool "p"/);
+  t.end();
+});
+
 test("of a kind no more is told than an answer holds", (t) => {
   const { session } = setUp(t);
   const shares = Array.from({ length: 600 }, (_, i) => share(`p${i}`, "10.0.0.0/24", "10.0.0.1-10.0.0.9"));

@@ -121,6 +121,27 @@ const cases: Record<string, Case> = {
     gets: ["a 10.0.0.0/24 10.0.0.1", "b 10.0.1.0/24 10.0.1.1", "c 10.0.2.0/24 10.0.2.1"],
     free: 253n,
   },
+  "one with host bits is no duplicate of its network": {
+    spec: four,
+    last: ["a 10.0.5.0/24 10.0.5.1", "b 10.0.5.1/24 10.0.5.9"],
+    nodes: "a b",
+    gets: ["a 10.0.5.0/24 10.0.5.1", "b 10.0.0.0/24 10.0.0.1"],
+    free: 254n,
+  },
+  "an invalid entry is a duplicate too": {
+    spec: four,
+    last: ["a 10.0.5.0/24 10.0.5.1", "b 10.0.5.0/24 10.0.5.9"],
+    nodes: "a b",
+    gets: ["a 10.0.0.0/24 10.0.0.1", "b 10.0.1.0/24 10.0.1.1"],
+    free: 254n,
+  },
+  "so is one of a node that is gone": {
+    spec: four,
+    last: ["a 10.0.5.0/24 10.0.5.1", "gone 10.0.5.0/24 10.0.5.1"],
+    nodes: "a",
+    gets: ["a 10.0.0.0/24 10.0.0.1"],
+    free: 255n,
+  },
   "kept prefixes are written as Go writes them": {
     spec: { cidr: "fd00::/48", perNodeNetworkPrefix: 64, gatewayIndex: 1 },
     last: ["a FD00:0:0:5::/64 FD00:0:0:5::1"],

@@ -52,6 +52,19 @@ const problems: [name: string, value: unknown, says: string[]][] = [
     ],
   ],
   [
+    "numbers that other programs read as others",
+    manifest("CIDRPool", { cidr: "10.0.0.0/16", perNodeNetworkPrefix: "024", gatewayIndex: 2 ** 53 }),
+    [
+      "spec.perNodeNetworkPrefix: must be a number without leading zeros, not 024",
+      "spec.gatewayIndex: must be a whole number between -9007199254740991 and 9007199254740991, not 9007199254740992",
+    ],
+  ],
+  [
+    "whatever else a controller writes into status",
+    { ...manifest("IPPool", ip), status: { allocations: [], releasedBlocks: [{}], nodesWithBlock: 3 } },
+    [],
+  ],
+  [
     "wrong structures",
     manifest("IPPool", { ...ip, exclusions: {}, routes: ["10.0.0.0/8", null], nodeSelector: [] }),
     [
@@ -171,6 +184,7 @@ test("lists are taken apart, typed ones name the kind of their items", (t) => {
   t.match(readManifests({ apiVersion: "v1", kind: "List" }, { strict: true }), [
     { problems: [{ field: "items" }] },
   ]);
+  t.match(readManifests(items, { strict: true }), mixed, "an array is a list too");
   t.same(readManifests(null, { strict: true }), []);
   t.end();
 });

@@ -24,6 +24,9 @@ const single: [Written, boolean][] = [
   [["none", "NotIn", "a"], true],
   [["zone", "Exists"], true],
   [["empty", "Exists"], true],
+  [["zone", "In", "a", "c d"], false],
+  [["zone", "NotIn", "c d"], false],
+  [["cores", "Gt", "-1"], false],
   [["none", "Exists"], false],
   [["none", "DoesNotExist"], true],
   [["zone", "DoesNotExist"], false],
@@ -58,6 +61,14 @@ test("terms are ORed, what is in one is ANDed", (t) => {
   t.notOk(matchesNode({ terms: [term([yes], [["metadata.name", "In", "n2"]])] }, node));
   t.ok(matchesNode({ terms: [term([], [["metadata.name", "NotIn", "n2"]])] }, node));
   t.notOk(matchesNode({ terms: [term([], [["metadata.uid", "NotIn", "n2"]])] }, node));
+  t.end();
+});
+
+test("a value that no label can have spoils its term, not the others", (t) => {
+  const yes: Written = ["zone", "In", "a"];
+  const bad: Written = ["other", "NotIn", "c d"];
+  t.notOk(matchesNode({ terms: [term([yes, bad])] }, node));
+  t.ok(matchesNode({ terms: [term([bad]), term([yes])] }, node));
   t.end();
 });
 

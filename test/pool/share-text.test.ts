@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { test } from "tap";
 import type { PoolRef } from "../../lib/pool/pool.ts";
-import { decodeShare, encodeShare } from "../../lib/pool/share.ts";
+import { decodeShare, encodeShare } from "../../lib/pool/share-text.ts";
 
 const pool: PoolRef = { type: "ippool", name: "p" };
 

@@ -3,7 +3,8 @@ import { test } from "tap";
 import { formatSubnet } from "../../lib/ip/subnet.ts";
 import { computeIPPoolBlocks } from "../../lib/pool/blocks.ts";
 import type { PoolAllocation } from "../../lib/pool/pool.ts";
-import { buildShare, encodeShare, type Share, shareRoutes } from "../../lib/pool/share.ts";
+import { buildShare, type Share, shareRoutes } from "../../lib/pool/share.ts";
+import { encodeShare } from "../../lib/pool/share-text.ts";
 import { cidrPool, ipPool, type Spec } from "./read.ts";
 
 const pools = { IPPool: ipPool, CIDRPool: cidrPool };

@@ -44,6 +44,27 @@ const invalid: [spec: Spec, says: string[]][] = [
     ["spec.cidr: 10.0.0.1/16 has host bits set; its network is 10.0.0.0/16"],
   ],
   [
+    {
+      cidr: "10.0.0.1/16",
+      perNodeNetworkPrefix: 24,
+      gatewayIndex: 255,
+      exclusions: [{ startIP: "10.1.0.0", endIP: "10.0.255.255" }],
+      routes: [{ dst: "fd00::/8" }],
+      staticAllocations: [{ prefix: "10.1.1.1/25", gateway: "10.0.9.9" }],
+    },
+    [
+      "spec.cidr: 10.0.0.1/16 has host bits set; its network is 10.0.0.0/16",
+      "spec.gatewayIndex: 255 is no usable address of a /24",
+      "spec.exclusions[0].startIP: 10.1.0.0 is not an address of 10.0.0.0/16",
+      "spec.exclusions[0].endIP: 10.0.255.255 must not come before startIP 10.1.0.0",
+      "spec.routes[0].dst: fd00::/8 is IPv6, the pool is IPv4",
+      "spec.staticAllocations[0].prefix: 10.1.1.1/25 has host bits set; its network is 10.1.1.0/25",
+      "spec.staticAllocations[0].prefix: 10.1.1.0/25 is not inside 10.0.0.0/16",
+      "spec.staticAllocations[0].prefix: 10.1.1.0/25 must have the length of perNodeNetworkPrefix, 24",
+      "spec.staticAllocations[0].gateway: 10.0.9.9 is not an address of 10.1.1.0/25",
+    ],
+  ],
+  [
     { ...four, perNodeNetworkPrefix: 15 },
     ["spec.perNodeNetworkPrefix: 15 must be between 16 and 32, as the cidr is 10.0.0.0/16"],
   ],

@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import { once } from "node:events";
+import { connect } from "node:net";
 import { Client, type ClientReadableStream, credentials } from "@grpc/grpc-js";
 import { type Test, test } from "tap";
 import { createIpamClient } from "../../lib/rpc/client.ts";
 import { Code } from "../../lib/rpc/code.ts";
+import { prefixed } from "../../lib/rpc/message-prefix.ts";
 import {
   HealthCheckRequest,
   HealthCheckResponse,
   IPAM_SERVICE,
   ServingStatus,
 } from "../../lib/rpc/messages.ts";
+import { HEALTH_WATCH } from "../../lib/rpc/methods.ts";
+import { data, headers, PREFACE, REQUEST, reset, settings } from "./scripted-client.ts";
 import { health, type Served, serve } from "./server-fixture.ts";
 
 const same = (bytes: Buffer): Buffer => bytes;
@@ -82,6 +86,17 @@ test("a watch that is given up is forgotten", async (t) => {
   await next(stream);
   stream.cancel();
   await forgotten.promise;
+  t.equal(source.listeners, 0);
+});
+
+test("a watch that is taken back with its request is not begun", async (t) => {
+  const source = health();
+  const server = await serve(t, {}, { health: source });
+  const socket = connect(server.socketPath);
+  t.teardown(() => socket.destroy());
+  const request = headers(1, 4, [[":path", HEALTH_WATCH.path], ...REQUEST]) + data(1, prefixed(""), 1);
+  socket.write(PREFACE + settings() + request + reset(1), "latin1");
+  await once(socket, "data");
   t.equal(source.listeners, 0);
 });
 

@@ -2,17 +2,20 @@
 // What a server says, byte by byte, and a call that hears it.
 import { encodeHeaders } from "../../lib/rpc/hpack.ts";
 import { encodeFrame, FrameFlag, FrameReader, FrameType } from "../../lib/rpc/http2-frame.ts";
+import { octetsToBytes } from "../../lib/rpc/octets.ts";
 import { UnaryCall } from "../../lib/rpc/unary-call.ts";
 import type { Random } from "./random.ts";
 
 export const DEADLINE_MS = 5000;
 
+const latin1 = (bytes: Iterable<number>): string => Buffer.from([...bytes]).toString("latin1");
+
 export function frame(type: number, flags: number, stream: number, payload: Iterable<number>): number[] {
-  return [...encodeFrame(type, flags, stream, Uint8Array.from(payload))];
+  return [...octetsToBytes(encodeFrame(type, flags, stream, latin1(payload)))];
 }
 
 export function block(headers: Readonly<Record<string, string>>): number[] {
-  return [...encodeHeaders(Object.entries(headers))];
+  return [...octetsToBytes(encodeHeaders(Object.entries(headers)))];
 }
 
 export const settings = (...entries: readonly number[]): number[] => frame(FrameType.settings, 0, 0, entries);
@@ -39,7 +42,7 @@ export function startCall(message = new Uint8Array(10), nowMs = 0): UnaryCall {
   return new UnaryCall({
     path: "/package.Service/Method",
     authority: "localhost",
-    message,
+    message: latin1(message),
     timeoutMs: DEADLINE_MS,
     now: () => nowMs,
     deadlineMs: DEADLINE_MS,
@@ -82,7 +85,7 @@ export function outcomes(bytes: readonly number[], random: Random): unknown[] {
 export function sentFrames(
   call: UnaryCall,
 ): { type: number; flags: number; stream: number; payload: number[] }[] {
-  const bytes = call.takeOutgoing() ?? new Uint8Array(0);
+  const bytes = octetsToBytes(call.takeOutgoing());
   const isFirst = bytes[0] === 0x50;
   const reader = new FrameReader();
   reader.give(isFirst ? bytes.subarray(24) : bytes);

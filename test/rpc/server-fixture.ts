@@ -45,6 +45,7 @@ export function handlers(replaced: Partial<IpamHandlers>): IpamHandlers {
     listReservations: none,
     releaseReservations: none,
     checkStore: none,
+    exportStore: none,
     ...replaced,
   };
 }

@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { connect } from "node:net";
+import { connect as connectHttp2 } from "node:http2";
+import { connect, createServer } from "node:net";
+import { join } from "node:path";
 import { test } from "tap";
 import { createIpamClient } from "../../lib/rpc/client.ts";
 import { Code } from "../../lib/rpc/code.ts";
+import { listen } from "../../lib/rpc/listener.ts";
 import type { AllocateResponse } from "../../lib/rpc/messages.ts";
 import { IPAM_METHODS } from "../../lib/rpc/methods.ts";
-import { serve } from "./server-fixture.ts";
-import { callOverSocket } from "./socket-driver.ts";
+import { ServerConnection } from "../../lib/rpc/server-connection.ts";
+import { serve, temporaryDirectory } from "./server-fixture.ts";
+import { beginCall, callOverSocket } from "./socket-driver.ts";
 
 const path = IPAM_METHODS.allocate.path;
 
@@ -58,7 +62,7 @@ test("stop breaks off what does not finish in time", async (t) => {
   slow.answer();
 });
 
-test("stop closes idle connections, and those that never spoke, at once", async (t) => {
+test("stop closes idle connections, and those that never speak, soon", async (t) => {
   const server = await serve(t, { allocate: async () => ({ allocations: [] }) });
   const client = createIpamClient(server.address, { timeoutMs: 20_000 });
   t.teardown(() => client.close());
@@ -74,12 +78,62 @@ test("stop closes idle connections, and those that never spoke, at once", async 
   t.ok(performance.now() - began < 10_000, `${performance.now() - began} ms`);
 });
 
-test("a connection without a call is closed after a while", async (t) => {
+test("who has connected before the stop is answered, though the request comes after it", async (t) => {
+  const server = await serve(t, { allocate: async () => ({ allocations: [] }) });
+  const { socketPath } = server;
+  const half = beginCall({ socketPath, path });
+  await once(half.socket, "connect");
+  half.socket.write(half.bytes.subarray(0, 40)); // the preface and some of SETTINGS
+  await once(half.socket, "data");
+  // They wait in the queue when the stop begins: connect() on a Unix socket does not wait for the other side.
+  const calls = Array.from({ length: 50 }, () => callOverSocket({ socketPath, path }));
+  const stopped = server.stop(60_000);
+  half.socket.write(half.bytes.subarray(40));
+  const answered = once(half.socket, "data");
+  const failed = (await Promise.all(calls)).filter((result) => !("message" in result));
+  t.same(failed, []);
+  const [bytes] = (await answered) as [Buffer];
+  t.match(bytes.toString("latin1"), "application/grpc");
+  await stopped;
+});
+
+test("a connection without a call is closed after a while, and told that it is", async (t) => {
   const server = await serve(t, {}, { limits: { maxIdleMs: 50 } });
   const mute = connect(server.socketPath);
   mute.resume();
   await once(mute, "close");
+  const session = connectHttp2("http://localhost", { createConnection: () => connect(server.socketPath) });
+  session.on("error", () => undefined);
+  const [code] = await once(session, "goaway");
+  t.equal(code, 0);
+});
+
+test("a connection that comes late to the stop has its time too, and no more", async (t) => {
+  const socketPath = join(await temporaryDirectory(t), "s");
+  const listener = createServer((socket) => {
+    const onStream = (): void => undefined;
+    new ServerConnection(socket, { maxConcurrentStreams: 1, onStream, onClosed: () => undefined }).close();
+  }).listen(socketPath);
+  t.teardown(() => listener.close());
+  const mute = connect(socketPath);
+  mute.resume();
+  await once(mute, "close");
   t.pass("closed");
+});
+
+test("who is accepted after the end of the stop's time is broken off", async (t) => {
+  let connections = 0;
+  const listener = await listen(`unix://${join(await temporaryDirectory(t), "s")}`, {
+    maxConnections: 10,
+    onConnection: () => connections++,
+    onError: (error) => t.error(error),
+  });
+  listener.destroyConnections();
+  const late = connect(listener.address.slice("unix://".length));
+  late.resume();
+  await once(late, "close");
+  t.equal(connections, 0);
+  await listener.close();
 });
 
 test("connections above the limit are closed, others go on", async (t) => {

@@ -57,6 +57,7 @@ test("each RPC reaches its handler, and its answer the caller", async (t) => {
     listReservations: { reservations: [], nextPageToken: "x" },
     releaseReservations: { released: 5 },
     checkStore: { findings: [{ kind: "integrity", pool: "", poolType: 0, message: "m" }] },
+    exportStore: { content: "{}" },
   };
   const recorder = Object.fromEntries(
     Object.entries(answers).map(([name, answer]) => [
@@ -90,6 +91,7 @@ test("each RPC reaches its handler, and its answer the caller", async (t) => {
   t.same(await client.listReservations({ pageSize: 2, pool: "p" }), answers.listReservations);
   t.same(await client.releaseReservations({}), answers.releaseReservations);
   t.same(await client.checkStore({}), answers.checkStore);
+  t.same(await client.exportStore({ format: "go" }), answers.exportStore);
   t.same(asked, [
     ["allocate", { parameters }],
     ["isAllocated", { parameters }],
@@ -100,6 +102,7 @@ test("each RPC reaches its handler, and its answer the caller", async (t) => {
     ["listReservations", emptyPage],
     ["releaseReservations", { reservations: [] }],
     ["checkStore", {}],
+    ["exportStore", { format: "go" }],
   ]);
 });
 
@@ -230,7 +233,7 @@ test("a call whose deadline passes before its request ends never reaches the han
     words.push(chunk as Buffer);
     if (hasTrailers(Buffer.concat(words))) break;
   }
-  socket.write(encodeFrame(FrameType.data, FrameFlag.endStream, 1, new Uint8Array(0)));
+  socket.write(encodeFrame(FrameType.data, FrameFlag.endStream, 1, ""), "latin1");
   t.equal(describe(await callOverSocket(call)), "answered");
   t.equal(calls, 1);
 });

@@ -4,6 +4,7 @@
 import { once } from "node:events";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { Code } from "../../lib/rpc/code.ts";
+import { octetsToBytes } from "../../lib/rpc/octets.ts";
 import { UnaryCall, type UnaryCallResult } from "../../lib/rpc/unary-call.ts";
 
 export type SocketCall = {
@@ -16,22 +17,23 @@ export type SocketCall = {
 function start({ socketPath, path, message = new Uint8Array(0), timeoutMs = 20_000 }: SocketCall) {
   const now = (): number => performance.now();
   const deadlineMs = now() + timeoutMs;
-  const call = new UnaryCall({ path, authority: "localhost", message, timeoutMs, now, deadlineMs });
+  const octets = Buffer.from(message).toString("latin1");
+  const call = new UnaryCall({ path, authority: "localhost", message: octets, timeoutMs, now, deadlineMs });
   return { call, timeoutMs, socket: connect(socketPath) };
 }
 
 /** A connection, and the bytes of a call for it, for tests that stop in the middle. */
 export function beginCall(request: SocketCall): { socket: Socket; bytes: Uint8Array } {
   const { call, socket } = start(request);
-  return { socket, bytes: call.takeOutgoing()! };
+  return { socket, bytes: octetsToBytes(call.takeOutgoing()) };
 }
 
 /** Runs the call to its result, its deadline at the latest, and closes the connection. */
 export async function callOverSocket(request: SocketCall): Promise<UnaryCallResult> {
   const { call, timeoutMs, socket } = start(request);
   const flush = (): void => {
-    const bytes = call.takeOutgoing();
-    if (bytes !== undefined) socket.write(bytes);
+    const octets = call.takeOutgoing();
+    if (octets !== "") socket.write(octets, "latin1");
   };
   await new Promise<void>((done) => {
     const step = (act: () => void): void => {

@@ -90,9 +90,9 @@ test("a peer that is no HTTP/2 server", (t) => {
 
 test("what is said first", (t) => {
   const call = startCall(Uint8Array.from([1, 2, 3]));
-  const bytes = call.takeOutgoing()!;
-  t.equal(Buffer.from(bytes.subarray(0, 24)).toString(), "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
-  t.equal(call.takeOutgoing(), undefined);
+  const octets = call.takeOutgoing();
+  t.equal(octets.slice(0, 24), "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+  t.equal(call.takeOutgoing(), "");
   const [first, window, request, body, ...rest] = sentFrames(startCall(Uint8Array.from([1, 2, 3])));
   t.same(first?.payload, [0, 1, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 4, 0x7f, 255, 255, 255]);
   t.same(window, { type: FrameType.windowUpdate, flags: 0, stream: 0, payload: [0x7f, 255, 0, 0] });
@@ -171,7 +171,7 @@ test("floods end the call before they fill memory or time", (t) => {
     const isBody = what === "empty data" || what === "padding";
     const call = play(startCall(), [...settings(), ...(isBody ? headers(OK_HEADERS) : [])], () => 999);
     t.match(outcome(flood(call, [...words], 3000)), tooMany, what);
-    t.ok((call.takeOutgoing()?.length ?? 0) < 100_000, what);
+    t.ok(call.takeOutgoing().length < 100_000, what);
   }
   const fragments = play(startCall(), [...settings(), ...frame(1, 0, 1, [])], () => 99);
   t.match(outcome(flood(fragments, frame(9, 0, 1, []), 3000)), tooMany, "fragments");

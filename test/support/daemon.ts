@@ -10,8 +10,10 @@ import { executables, type Outcome, run } from "./executables.ts";
 type Teardown = { teardown(end: () => unknown): void };
 
 export type DaemonOptions = {
-  /** File name → manifest text, laid into the pools directory. */
-  readonly pools: Readonly<Record<string, string>>;
+  /** File name → manifest text, laid into the pools directory; absent: it runs on a Kubernetes API. */
+  readonly pools?: Readonly<Record<string, string>>;
+  /** The log message that says it has started; "ready" unless told otherwise. */
+  readonly until?: string;
   readonly nodeName?: string;
   readonly flags?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
@@ -86,9 +88,13 @@ export function daemonFlags(site: Site, nodeName = "node-a"): string[] {
 /** Starts a daemon and waits until it serves; it is killed when the test ends. Rejects with its log when it ends first. */
 export async function startDaemon(t: Teardown, options: DaemonOptions): Promise<Daemon> {
   const site = makeSite(t, options.dir);
-  for (const [name, text] of Object.entries(options.pools)) writeFileSync(join(site.pools, name), text);
+  const { pools = {}, until = "ready" } = options;
+  for (const [name, text] of Object.entries(pools)) writeFileSync(join(site.pools, name), text);
   const [file, ...before] = [...(options.under ?? []), options.executable ?? executables.daemon];
-  const args = [...before, ...daemonFlags(site, options.nodeName), ...(options.flags ?? [])];
+  const flags = daemonFlags(site, options.nodeName).filter(
+    (flag) => options.pools !== undefined || !flag.startsWith("--pools-dir"),
+  );
+  const args = [...before, ...flags, ...(options.flags ?? [])];
   const child = spawn(file!, args, {
     stdio: ["ignore", "ignore", "pipe"],
     env: { ...process.env, ...options.env },
@@ -110,7 +116,7 @@ export async function startDaemon(t: Teardown, options: DaemonOptions): Promise<
         fail(new Error(`the daemon ended without logging ${JSON.stringify(text)}:\n${lines.join("\n")}`)),
       );
     });
-  await logged('"msg":"ready"');
+  await logged(`"msg":"${until}"`);
   return {
     ...site,
     process: child,

@@ -9,6 +9,9 @@ export const executables = {
   plugin: join(dist, "nv-ipam"),
   daemon: join(dist, "ipam-node"),
   controller: join(dist, "ipam-controller"),
+  kubectlPlugin: join(dist, "kubectl-nvipam"),
+  kubectlCompletion: join(dist, "kubectl_complete-nvipam"),
+  kubectlScript: join(dist, "kubectl-nvipam.js"),
   arm64Plugin: join(dist, "arm64", "nv-ipam"),
   arm64Daemon: join(dist, "arm64", "ipam-node"),
 };

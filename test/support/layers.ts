@@ -2,10 +2,8 @@
 // What a machine may lack. A layer that cannot run is skipped with one line that says what would enable it, except where
 // NV_IPAM_TEST_ALL=1 (as in CI): there it runs and fails.
 import { existsSync, readdirSync } from "node:fs";
-import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
-
-const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "nv-ipam");
+import { cache, cached, hasCluster } from "./cache.ts";
 
 /** Directories with the CNI main plugins that the tests delegate from, by their version. */
 export const cniPlugins: Readonly<Record<string, string>> = {
@@ -35,6 +33,16 @@ const checks = {
   cni191: () =>
     !existsSync(join(cniPlugins["1.9.1"]!, "bridge")) &&
     "needs bridge 1.9.1: run scripts/test where Go is installed",
+  openssl: () => !onPath("openssl") && "needs openssl: apt-get install openssl",
+  apiserver: () =>
+    (!hasCluster() && "needs kube-apiserver and etcd: run scripts/test where Go is installed") ||
+    (!onPath("openssl") && "needs openssl: apt-get install openssl"),
+  go: () =>
+    !existsSync(cached.goClient) && "needs the Go gRPC client: run scripts/test where Go is installed",
+  goStore: () =>
+    !existsSync(cached.goStore) && "needs the Go store program: run scripts/test where Go is installed",
+  kubectl: () => !existsSync(cached.kubectl) && "needs kubectl: run scripts/test where Go is installed",
+  helm: () => !existsSync(cached.helm) && "needs helm: run scripts/test where Go is installed",
   qemu: () => !onPath("qemu-aarch64-static") && "needs qemu: apt-get install qemu-user-static",
   arm64: () =>
     !(
@@ -44,5 +52,7 @@ const checks = {
     ) &&
     "needs the arm64 toolchain: apt-get install gcc-aarch64-linux-gnu libc6-dev-arm64-cross libstdc++6-arm64-cross libatomic1-arm64-cross",
   gcc: () => !onPath("gcc") && "needs a C compiler: apt-get install gcc libc6-dev",
+  zsh: () => !onPath("zsh") && "needs zsh: apt-get install zsh",
+  fish: () => !onPath("fish") && "needs fish: apt-get install fish",
   strace: () => !onPath("strace") && "needs strace: apt-get install strace",
 } satisfies Record<string, () => string | false>;

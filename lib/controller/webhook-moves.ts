@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a valid edit of a pool does to the nodes that have a block: said before it happens.
+import { formatAddress, parseAddress } from "../ip/address.ts";
+import { formatSubnet, parseSubnet } from "../ip/subnet.ts";
+import { computeBlocks } from "../pool/blocks.ts";
+import type { Pool, PoolAllocation } from "../pool/pool.ts";
+
+/**
+ * One line for each kind of change that `pool` brings to the nodes of `allocations`, the entries its status has now; none
+ * when every node keeps its block. Which nodes a changed selector matches is not known here: all of them are taken to stay.
+ */
+export function describeMoves(pool: Pool, allocations: readonly PoolAllocation[]): string[] {
+  const now = new Map<string, PoolAllocation>();
+  for (const entry of allocations) if (!now.has(entry.nodeName)) now.set(entry.nodeName, entry);
+  const plan = computeBlocks(pool, allocations, [...now.keys()]);
+  let moved = 0;
+  let otherGateway = 0;
+  for (const next of plan.allocations) {
+    const last = now.get(next.nodeName);
+    if (last === undefined) continue;
+    if (blockOf(last) !== blockOf(next)) moved++;
+    else if (gatewayOf(last) !== gatewayOf(next)) otherGateway++;
+  }
+  const lost = plan.withoutBlock.length;
+  const block = pool.type === "ippool" ? "block" : "prefix";
+  const of = `of ${now.size} ${now.size === 1 ? "node" : "nodes"}`;
+  return [
+    ...(moved > 0 ? [`${moved} ${of} ${get(moved)} another ${block}; ${PODS_STAY}`] : []),
+    ...(lost > 0
+      ? [`${lost} ${of} ${lost === 1 ? "loses its" : "lose their"} ${block}: there are not enough`]
+      : []),
+    ...(otherGateway > 0
+      ? [`${otherGateway} ${of} ${get(otherGateway)} another gateway; pods that run keep the old one`]
+      : []),
+  ];
+}
+
+const PODS_STAY = "pods that run keep addresses that may then be another node's, so replace them";
+
+function get(count: number): string {
+  return count === 1 ? "gets" : "get";
+}
+
+/** What an entry means, whoever wrote it: spellings differ between controllers. */
+function blockOf(entry: PoolAllocation): string {
+  if ("prefix" in entry) {
+    const prefix = parseSubnet(entry.prefix);
+    return prefix ? formatSubnet(prefix) : entry.prefix;
+  }
+  return `${spell(entry.startIP)}-${spell(entry.endIP)}`;
+}
+
+function gatewayOf(entry: PoolAllocation): string {
+  return "prefix" in entry ? spell(entry.gateway ?? "") : "";
+}
+
+function spell(text: string): string {
+  const address = parseAddress(text);
+  return address ? formatAddress(address) : text;
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/** What one request shows and trusts. Different contents mean different connections: the agent keeps them apart. */
+export type Credentials = {
+  readonly ca?: Buffer;
+  readonly cert?: Buffer | string;
+  readonly key?: Buffer | string;
+  /** False: the server's certificate is not verified. */
+  readonly rejectUnauthorized?: boolean;
+  readonly servername?: string;
+  readonly headers: Readonly<Record<string, string>>;
+};
+
+/** Where the API is and how to be let in. */
+export type Access = {
+  readonly server: URL;
+  /** For people: "in-cluster", or the kubeconfig's path. */
+  readonly origin: string;
+  /** Reads the credentials now. Rejects with an error that names the file or command. */
+  load(): Promise<Credentials>;
+  /** The API refused them: what is kept in memory (an exec plugin's token) is asked for again by the next load. */
+  forget(): void;
+};
+
+export type CredentialsKeeper = {
+  get(): Promise<Credentials>;
+  /** After a 401; at most one new load per `atMostEveryMs`. */
+  renew(): void;
+};
+
+export type KeeperTiming = {
+  /** Files are read again when they were read this long ago: kubelet renews tokens and CA by swapping a link. */
+  readonly maxAgeMs?: number;
+  /** How often refused credentials may be asked for anew. */
+  readonly atMostEveryMs?: number;
+};
+
+export type KeeperOptions = KeeperTiming & {
+  /** Told once per kind of failure while the last good credentials go on being used. */
+  readonly onStale: (error: unknown) => void;
+};
+
+/** Credentials that are never older than `maxAgeMs`, except while their files cannot be read. */
+export function keepCredentials(access: Access, options: KeeperOptions): CredentialsKeeper {
+  const { maxAgeMs = 10_000, atMostEveryMs = 2_000, onStale } = options;
+  let known: Credentials | undefined;
+  let loadedAt = Number.NEGATIVE_INFINITY; // monotonic
+  let loading: Promise<Credentials> | undefined;
+  let told = "";
+  const load = async (): Promise<Credentials> => {
+    try {
+      known = await access.load();
+      told = "";
+    } catch (error) {
+      if (known === undefined) throw error;
+      if (told !== String(error)) onStale(error);
+      told = String(error);
+    } finally {
+      loading = undefined;
+    }
+    loadedAt = performance.now();
+    return known;
+  };
+  return {
+    async get() {
+      if (known !== undefined && performance.now() - loadedAt < maxAgeMs) return known;
+      loading ??= load();
+      return loading;
+    },
+    renew() {
+      if (performance.now() - loadedAt < atMostEveryMs) return;
+      access.forget();
+      loadedAt = Number.NEGATIVE_INFINITY;
+    },
+  };
+}
