@@ -6,16 +6,21 @@ import { parseJson } from "./strict-json.ts";
 
 type JsonObject = { readonly [key: string]: unknown };
 
+/** What the keys hold, by the key in lower case and in their order. */
+type Members = { [folded: string]: unknown[] };
+
 const INT32_LIMIT = 0x80000000;
 const INT64_LIMIT = 0x8000000000000000;
+const NONE: readonly never[] = [];
 
+/** Read at every start of the plugin, whose engine takes thousands of instructions for an iterator or a callback: loops count. */
 export class JsonStruct {
   /** Of one object, or of several under keys that differ in case. */
-  readonly #members: readonly (readonly [key: string, value: unknown])[];
+  readonly #members: Members;
   readonly #path: string;
 
   private constructor(objects: readonly JsonObject[], path: string) {
-    this.#members = objects.flatMap((object) => Object.entries(object));
+    this.#members = membersOf(objects);
     this.#path = path;
   }
 
@@ -29,7 +34,7 @@ export class JsonStruct {
 
   /** "" when absent. */
   string(name: string): string {
-    return this.#matches<string>(name, "string").findLast((value) => value !== null) ?? "";
+    return lastOf(this.#matches<string>(name, "string")) ?? "";
   }
 
   boolean(name: string): boolean | undefined {
@@ -42,7 +47,7 @@ export class JsonStruct {
 
   /** A 64-bit number, rounded where it is beyond 2^53; 0 when absent. */
   int(name: string): number {
-    return this.#integers(name, "int", INT64_LIMIT).findLast((value) => value !== null) ?? 0;
+    return lastOf(this.#integers(name, "int", INT64_LIMIT)) ?? 0;
   }
 
   /** [] when absent; null elements are "". */
@@ -71,7 +76,7 @@ export class JsonStruct {
     });
   }
 
-  #integers(name: string, type: string, limit: number): (number | null)[] {
+  #integers(name: string, type: string, limit: number): readonly (number | null)[] {
     return this.#matches<number>(name, "number", type).map((value) => {
       if (value === null || (Number.isInteger(value) && value >= -limit && value < limit)) return value;
       throw this.#mismatch(`number ${value}`, name, type);
@@ -79,15 +84,14 @@ export class JsonStruct {
   }
 
   /** What all matching keys hold, in their order. */
-  #matches<T>(name: string, kind: string, type = kind): (T | null)[] {
-    const folded = name.toLowerCase();
-    const values: (T | null)[] = [];
-    for (const [key, value] of this.#members) {
-      if (key.length !== name.length || key.toLowerCase() !== folded) continue;
-      if (value !== null && kindOf(value) !== kind) throw this.#mismatch(kindOf(value), name, type);
-      values.push(value as T | null);
+  #matches<T>(name: string, kind: string, type = kind): readonly (T | null)[] {
+    const values = this.#members[name.toLowerCase()];
+    if (values === undefined) return NONE;
+    for (let i = 0; i < values.length; i++) {
+      if (values[i] !== null && kindOf(values[i]) !== kind)
+        throw this.#mismatch(kindOf(values[i]), name, type);
     }
-    return values;
+    return values as (T | null)[];
   }
 
   #mismatch(kind: string, name: string, type: string): Error {
@@ -95,6 +99,26 @@ export class JsonStruct {
       `json: cannot unmarshal ${kind} into Go struct field ${this.#path}.${name} of type ${type}`,
     );
   }
+}
+
+function membersOf(objects: readonly JsonObject[]): Members {
+  const members = Object.create(null) as Members;
+  for (let i = 0; i < objects.length; i++) {
+    const keys = Object.keys(objects[i]!);
+    for (let k = 0; k < keys.length; k++) {
+      const folded = keys[k]!.toLowerCase();
+      const value = objects[i]![keys[k]!];
+      if (members[folded] === undefined) members[folded] = [value];
+      else members[folded].push(value);
+    }
+  }
+  return members;
+}
+
+/** null leaves what was there before it. */
+function lastOf<T>(values: readonly (T | null)[]): T | undefined {
+  for (let i = values.length - 1; i >= 0; i--) if (values[i] !== null) return values[i] as T;
+  return undefined;
 }
 
 /** What Go calls a JSON value. */

@@ -95,12 +95,26 @@ function perform(platform: Platform, journal: Journal, call: CniCall, openDaemon
     act: ACTIONS[command](call),
     daemon: findDaemon(config),
   }));
-  journal.flush(); // a call that is killed while it waits has left its line
   const deadlineMs = platform.monotonicMs() + daemon.timeoutMs;
   platform.limitScript(deadlineMs + SCRIPT_GRACE_MS);
-  const stdout = act(sendUntil(deadlineMs, openDaemon(platform, daemon.address)));
+  const stdout = act(sendUntil(deadlineMs, openDaemon(flushBeforeWaits(platform, journal), daemon.address)));
   journal.log("info", `CMD ${command} succeeded`);
   return stdout;
+}
+
+/** A call that is killed while it waits has left its line, and what it waits for does not wait for the line. */
+function flushBeforeWaits(platform: Platform, journal: Journal): Platform {
+  return {
+    ...platform,
+    receive(deadlineMs) {
+      journal.flush();
+      return platform.receive(deadlineMs);
+    },
+    sleepUntil(timeMs) {
+      journal.flush();
+      platform.sleepUntil(timeMs);
+    },
+  };
 }
 
 /** Says where an error of the configuration comes from, in the words that users know. */

@@ -17,6 +17,19 @@ function refuseLooseJson(text: string): void {
   const plain = text.includes("\\") ? text.replace(ESCAPE, "") : text;
   const at = plain.indexOf("\\");
   if (at >= 0) throw new Error(`invalid escape ${plain.slice(at, at + 2)} in a text`);
-  if (/\d\.(?!\d)/.test(plain) && /\.(?!\d)/.test(plain.replace(/"[^"]*"/g, "")))
+  if (hasLooseDot(plain) && /\.(?!\d)/.test(plain.replace(/"[^"]*"/g, "")))
     throw new Error("a number ends in a dot");
+}
+
+/** Whether a dot has a digit before it and none behind; looked for so because the engine's regular expressions are slow. */
+function hasLooseDot(text: string): boolean {
+  for (let at = text.indexOf("."); at >= 0; at = text.indexOf(".", at + 1)) {
+    if (isDigit(text.charCodeAt(at - 1)) && !isDigit(text.charCodeAt(at + 1))) return true;
+  }
+  return false;
+}
+
+/** false also for the NaN outside the text. */
+function isDigit(code: number): boolean {
+  return code >= 0x30 && code <= 0x39;
 }

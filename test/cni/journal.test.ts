@@ -7,10 +7,12 @@ import {
   statSync,
   symlinkSync,
   truncateSync,
+  watch,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
 import { test } from "tap";
+import { callExecutable, serve } from "./executable.ts";
 import { callInProcess } from "./in-process.ts";
 
 const LINE = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z \[(\w+)\] (.*)$/;
@@ -50,6 +52,23 @@ test("levels", (t) => {
     t.equal(stderr, logLevel === "loud" ? 'nv-ipam: unknown logLevel "loud", logging at info\n' : "");
   }
   t.end();
+});
+
+test("a call that waits for its daemon has left its line", async (t) => {
+  const dir = t.testdir({ log: "" });
+  const hasLine = Promise.withResolvers<void>();
+  const watcher = watch(join(dir, "log"), () => hasLine.resolve());
+  const daemonSocket = await serve(t, (socket) => {
+    socket.resume();
+    hasLine.promise.then(() => socket.destroy());
+  });
+  const { status } = await callExecutable({ ipam: { daemonSocket, logFile: join(dir, "log") } });
+  watcher.close();
+  t.equal(status, 1);
+  t.match(parse(readFileSync(join(dir, "log"), "utf8")), [
+    ["info", /^CMD ADD Call: /],
+    ["error", /Unavailable/],
+  ]);
 });
 
 test("what a caller sends starts no line of its own", (t) => {
