@@ -10,13 +10,14 @@ export function parseJson(text: string): unknown {
 }
 
 /**
- * QuickJS takes two things that no other reader of the same configuration does: escapes of JavaScript in a text, and a
- * number that ends in its dot. Backslashes stand in texts only: the rest was parsed.
+ * QuickJS takes what no other reader of the same configuration does: escapes of JavaScript in a text, a number that ends in
+ * its dot, and one that begins with -0 and goes on. Backslashes stand in texts only: the rest was parsed.
  */
 function refuseLooseJson(text: string): void {
   const plain = text.includes("\\") ? text.replace(ESCAPE, "") : text;
   const at = plain.indexOf("\\");
   if (at >= 0) throw new Error(`invalid escape ${plain.slice(at, at + 2)} in a text`);
-  if (/\d\.(?!\d)/.test(plain) && /\.(?!\d)/.test(plain.replace(/"[^"]*"/g, "")))
-    throw new Error("a number ends in a dot");
+  if (!/\d\.(?!\d)/.test(plain) && !plain.includes("-0")) return;
+  if (/\.(?!\d)|(?<![eE])-0\d/.test(plain.replace(/"[^"]*"/g, "")))
+    throw new Error("a number ends in a dot or begins with -0");
 }
