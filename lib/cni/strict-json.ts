@@ -10,15 +10,16 @@ export function parseJson(text: string): unknown {
 }
 
 /**
- * QuickJS takes two things that no other reader of the same configuration does: escapes of JavaScript in a text, and a
- * number that ends in its dot. Backslashes stand in texts only: the rest was parsed.
+ * QuickJS takes what no other reader of the same configuration does: escapes of JavaScript in a text, a number that ends in
+ * its dot, and one that begins with -0 and goes on. Backslashes stand in texts only: the rest was parsed.
  */
 function refuseLooseJson(text: string): void {
   const plain = text.includes("\\") ? text.replace(ESCAPE, "") : text;
   const at = plain.indexOf("\\");
   if (at >= 0) throw new Error(`invalid escape ${plain.slice(at, at + 2)} in a text`);
-  if (hasLooseDot(plain) && /\.(?!\d)/.test(plain.replace(/"[^"]*"/g, "")))
-    throw new Error("a number ends in a dot");
+  if (!hasLooseDot(plain) && !plain.includes("-0")) return;
+  if (/\.(?!\d)|(?<![eE])-0\d/.test(plain.replace(/"[^"]*"/g, "")))
+    throw new Error("a number ends in a dot or begins with -0");
 }
 
 /** Whether a dot has a digit before it and none behind; looked for so because the engine's regular expressions are slow. */

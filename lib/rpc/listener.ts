@@ -12,12 +12,12 @@ export type Listener = {
    * connections are gone too.
    */
   close(): Promise<void>;
-  /** Breaks off the connections that are left, and those that come yet. */
-  destroyConnections(): void;
 };
 
 /** Connections that wait to be accepted: beyond it a connect fails at once. The kernel's own bound (somaxconn) is this. */
 const BACKLOG = 4096;
+/** After this silence, and ten seconds without an answer, a tcp peer's host has vanished: nothing else ends its health watch. */
+const KEEP_ALIVE_MS = 60_000;
 
 export type ListenerOptions = {
   readonly maxConnections: number;
@@ -32,28 +32,19 @@ export type ListenerOptions = {
  */
 export async function listen(address: string, options: ListenerOptions): Promise<Listener> {
   const where = parseAddress(address);
-  const sockets = new Set<Socket>();
   // On a Unix socket a peer that has ended its side can be told from one that has gone; elsewhere both count as gone.
   const allowHalfOpen = where.path !== undefined;
-  const server = createServer({ noDelay: true, allowHalfOpen }, (socket) => {
-    sockets.add(socket);
-    socket.once("close", () => sockets.delete(socket));
-    options.onConnection(socket);
-  });
+  const server = createServer(
+    { noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS, allowHalfOpen },
+    options.onConnection,
+  );
   server.maxConnections = options.maxConnections;
   const listening = once(server, "listening");
   if (where.path === undefined) server.listen({ ...where, backlog: BACKLOG });
   else listenPrivately(server, where.path);
   await listening;
   server.on("error", options.onError);
-  return {
-    address: boundAddress(server, address),
-    close: () => closeServer(server, where.path),
-    destroyConnections: () => {
-      server.maxConnections = 0; // who is still in the queue
-      for (const socket of sockets) socket.destroy();
-    },
-  };
+  return { address: boundAddress(server, address), close: () => closeServer(server, where.path) };
 }
 
 function parseAddress(address: string): ListenOptions {

@@ -71,6 +71,10 @@ export class ServerConnection {
     }
   }
 
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
   #take(bytes: Uint8Array): void {
     this.#isFeeding = true;
     this.#protocol.feed(bytes);

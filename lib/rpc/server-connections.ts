@@ -12,7 +12,8 @@ export class ServerConnections {
   readonly #options: ConnectionOptions;
   readonly #connections = new Set<ServerConnection>();
   readonly #sweep: NodeJS.Timeout;
-  #isClosing = false;
+  /** What is done with those that come yet. */
+  #end: ((connection: ServerConnection) => void) | undefined;
 
   constructor({ maxIdleMs, ...options }: ConnectionsOptions) {
     this.#options = { ...options, onClosed: (connection) => this.#connections.delete(connection) };
@@ -25,13 +26,22 @@ export class ServerConnections {
   add(socket: Socket): void {
     const connection = new ServerConnection(socket, this.#options);
     this.#connections.add(connection);
-    if (this.#isClosing) connection.close();
+    this.#end?.(connection);
   }
 
   /** Tells all peers to go; each connection closes when its calls have ended. */
   close(): void {
-    this.#isClosing = true;
-    for (const connection of this.#connections) connection.close();
+    this.#endAll((connection) => connection.close());
     clearInterval(this.#sweep);
+  }
+
+  /** Breaks off the connections that are left, and those that come yet. */
+  destroy(): void {
+    this.#endAll((connection) => connection.destroy());
+  }
+
+  #endAll(end: (connection: ServerConnection) => void): void {
+    this.#end = end;
+    for (const connection of this.#connections) end(connection);
   }
 }

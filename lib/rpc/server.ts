@@ -140,7 +140,7 @@ async function stop(
   const closed = listener.close();
   health.stop();
   connections.close();
-  const timer = setTimeout(() => listener.destroyConnections(), graceMs);
+  const timer = setTimeout(() => connections.destroy(), graceMs);
   await closed;
   clearTimeout(timer);
 }

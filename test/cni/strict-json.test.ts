@@ -14,6 +14,8 @@ test("what the engine takes for JSON and nobody else does", async (t) => {
   const loose = [
     "1.",
     "[-0.]",
+    "-01",
+    "[-00.5]",
     '"\\x41"',
     '"\\\\\\v"',
     String.raw`"\'"`,
@@ -23,6 +25,16 @@ test("what the engine takes for JSON and nobody else does", async (t) => {
   ];
   for (const value of loose)
     t.match(errorOf(await call(value)), { code: 6, msg: /^error unmarshall / }, value);
-  const strict = ["1.5", '"1."', '"\\\\x41"', String.raw`"\" 1.\\"`, String.raw`"\u0031. \/\b\f\n\r\t"`];
+  const strict = [
+    "1.5",
+    "-0",
+    "-0.5",
+    "[1e-01]",
+    '"1."',
+    '"pod-01"',
+    '"\\\\x41"',
+    String.raw`"\" 1.\\"`,
+    String.raw`"\u0031. \/\b\f\n\r\t"`,
+  ];
   for (const value of strict) t.same((await call(value)).status, 0, value);
 });
