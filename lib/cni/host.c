@@ -59,7 +59,7 @@ static bool write_all(int fd, const char *data, size_t size) {
     return true;
 }
 
-/* The whole of fd as a string; null when it is longer than limit. */
+/* The whole of fd as a string; null when it is longer than limit. Waits where stdin is somebody's non-blocking pipe. */
 static JSValue read_all(JSContext *ctx, int fd, size_t limit, const char *what) {
     size_t size = 0;
     ssize_t n = 1;
@@ -67,7 +67,8 @@ static JSValue read_all(JSContext *ctx, int fd, size_t limit, const char *what) 
     if (!data) return JS_ThrowOutOfMemory(ctx);
     while (n != 0 && size <= limit) {
         n = read(fd, data + size, limit + 1 - size);
-        if (n < 0 && errno != EINTR) break;
+        bool is_late = n < 0 && errno == EAGAIN && fd == STDIN_FILENO && wait_for(fd, POLLIN, 1e15) > 0;
+        if (n < 0 && errno != EINTR && !is_late) break;
         if (n > 0) size += (size_t)n;
     }
     JSValue text = n < 0          ? JS_ThrowInternalError(ctx, "%s: %s", what, reason(errno))

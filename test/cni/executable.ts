@@ -13,7 +13,7 @@ import { startRpcServer } from "../../lib/rpc/server.ts";
 import { buildPlugin } from "../../scripts/build-plugin.ts";
 import { type Outcome, run } from "../support/executables.ts";
 
-const plugin = await buildPlugin({
+export const plugin = await buildPlugin({
   arch: process.arch === "arm64" ? "arm64" : "amd64",
   outDir: resolve(import.meta.dirname, "../../dist"),
   log: () => undefined,
