@@ -11,7 +11,7 @@ import { plugin } from "./executable.ts";
 const MAKE_NONBLOCKING = 'new (require("node:net").Socket)({ fd: 3 }); process.exit()';
 
 test("a stdin that is somebody's non-blocking pipe is waited for", async (t) => {
-  const script = `'${process.execPath}' -e '${MAKE_NONBLOCKING}' 3<&0; exec "$0"`;
+  const script = `'${process.execPath}' -e '${MAKE_NONBLOCKING}' 3<&0 </dev/null; exec "$0"`;
   const env = {
     CNI_COMMAND: "ADD",
     CNI_CONTAINERID: "c",
