@@ -69,9 +69,10 @@ export class WorkQueue {
   add(key: string): void {
     if (this.#state === "stopped") return;
     const item = this.#items.get(key) ?? this.#create(key);
+    const counted = item.running || item.dueAt !== undefined;
     if (item.running) item.again = true;
     else this.#plan(key, item, this.#options.clock.now());
-    this.#reportDepth();
+    if (!counted) this.#reportDepth();
   }
 
   start(): void {

@@ -39,6 +39,15 @@ test("the first change at once, then at most one write per second, the last chan
   t.equal(depths.at(-1), 0);
 });
 
+test("keys are counted when one comes, not each time it is added", async (t) => {
+  const { clock, queue, depths } = setUp(() => Promise.resolve(nothing));
+  for (let i = 0; i < 5; i++) for (const key of ["p", "q"]) queue.add(key);
+  t.same(depths, [1, 2]);
+  queue.start();
+  await clock.pass(10);
+  t.equal(depths.at(-1), 0);
+});
+
 test("a reconcile that writes nothing sets no pace", async (t) => {
   const { clock, runs, queue } = setUp(() => Promise.resolve(nothing));
   queue.start();
