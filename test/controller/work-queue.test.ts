@@ -122,6 +122,15 @@ test("a failure is tried again later and later; changes do not shorten that", as
   t.match(failures.at(-1), / p no 188$/, "success starts the count anew");
 });
 
+test("an API that asks to be left alone for a time is", async (t) => {
+  const busy = Object.assign(new Error("busy"), { retryAfterMs: 5000 });
+  const { clock, failures, queue } = setUp(() => Promise.reject(busy));
+  queue.start();
+  queue.add("p");
+  await clock.pass(5001);
+  t.same(failures, ["0 p busy 5000", "5000 p busy 5000"]);
+});
+
 test("the waiting time ends at 30 s and has jitter", async (t) => {
   for (const [random, most] of [
     [0, 15_000],
