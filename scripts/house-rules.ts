@@ -31,6 +31,7 @@ export const importRules: readonly ImportRule[] = [
     reason: "pool is the pure domain: no I/O, no packages",
   },
   { from: /^lib\/log\//, never: /^lib\/(?!log\/)/, reason: "everybody logs, so log knows nobody" },
+  { from: /^lib\/http\//, never: /^lib\/(?!http\/)/, reason: "the small server knows nobody it serves" },
   {
     from: /^lib\/rpc\//,
     never: /^lib\/(?!rpc\/|log\/)/,
@@ -111,7 +112,7 @@ export const importRules: readonly ImportRule[] = [
   },
   {
     from: /^lib\/metrics\//,
-    never: /^lib\/(?!metrics\/)/,
+    never: /^lib\/(?!(metrics|http)\/)/,
     reason: "metrics expose what they are told; cmd brings the meters to those who call them",
   },
   {

@@ -9,21 +9,21 @@ export type Overlap = { readonly younger: PoolRecord; readonly message: string }
 
 /** Finds pools that share addresses; each pair is reported once for each pair of generations. */
 export class Overlaps {
-  readonly #told = new Map<string, string>();
-  /** Pools that have been looked at themselves. */
-  readonly #seen = new Set<string>();
+  /**
+   * For each pool that has been looked at itself, by uid: the older ones it was told of, and the sum of both generations
+   * then, which either's next edit makes larger.
+   */
+  readonly #told = new Map<string, Map<string, number>>();
 
   /**
    * What is new since `pool` was looked at last: one report for it, and one for each younger pool that was looked at before
    * it; others have their turn. Many networks may have the same addresses on purpose: that makes one report for each pool.
    */
   findNew(pool: PoolRecord, all: readonly PoolRecord[]): Overlap[] {
+    if (!this.#told.has(pool.uid)) this.#told.set(pool.uid, new Map());
     const others = all.filter((other) => other.uid !== pool.uid && overlap(pool, other));
     const older = others.filter((other) => isOlder(other, pool) && this.#isNew(pool, other));
-    const younger = others.filter(
-      (other) => this.#seen.has(other.uid) && isOlder(pool, other) && this.#isNew(other, pool),
-    );
-    this.#seen.add(pool.uid);
+    const younger = others.filter((other) => isOlder(pool, other) && this.#isNew(other, pool));
     return [
       ...(older.length === 0 ? [] : [{ younger: pool, message: describe(pool, older) }]),
       ...younger.map((other) => ({ younger: other, message: describe(other, [pool]) })),
@@ -32,15 +32,16 @@ export class Overlaps {
 
   /** The pool is gone. */
   forget(uid: string): void {
-    this.#seen.delete(uid);
-    for (const pair of this.#told.keys()) if (pair.split(" ").includes(uid)) this.#told.delete(pair);
+    this.#told.delete(uid);
+    for (const older of this.#told.values()) older.delete(uid);
   }
 
+  /** A younger pool that was not looked at yet is told when it is. */
   #isNew(younger: PoolRecord, older: PoolRecord): boolean {
-    const pair = `${older.uid} ${younger.uid}`;
-    const generations = `${older.generation} ${younger.generation}`;
-    if (this.#told.get(pair) === generations) return false;
-    this.#told.set(pair, generations);
+    const told = this.#told.get(younger.uid);
+    const generations = older.generation + younger.generation;
+    if (told === undefined || told.get(older.uid) === generations) return false;
+    told.set(older.uid, generations);
     return true;
   }
 }

@@ -33,12 +33,17 @@ export type Rendering = Rendered & { readonly released: ReadonlyMap<string, Rele
 /** The status of a pool whose spec is valid. */
 export function renderStatus(input: RenderInput): Rendering {
   const { pool, last, nodes, nowMs, reuseDelayMs } = input;
-  const hold = holdBlocks({ ...input, nodes: new Set(nodes), delayMs: reuseDelayMs });
-  const held = hold.held.map(({ entry }) => entry);
-  const plan = computeBlocks(pool, last, nodes, held);
+  const hold = holdBlocks({ ...input, delayMs: reuseDelayMs });
+  const plan = computeBlocks(
+    pool,
+    last,
+    nodes,
+    hold.held.map(({ entry }) => entry),
+  );
   const reassigned = findReassigned(plan.allocations, ownersBefore(last, hold.released));
   for (const entry of plan.allocations) hold.released.delete(blockKey(entry)!);
-  const waiting = new Map([...hold.released].filter(([, block]) => hold.held.includes(block)));
+  const held = new Set(hold.held);
+  const waiting = new Map([...hold.released].filter(([, block]) => held.has(block)));
   const nextMs = Math.min(...[...waiting.values()].map(({ releasedAtMs }) => releasedAtMs + reuseDelayMs));
   return {
     status: {

@@ -69,9 +69,10 @@ export class WorkQueue {
   add(key: string): void {
     if (this.#state === "stopped") return;
     const item = this.#items.get(key) ?? this.#create(key);
+    const counted = item.running || item.dueAt !== undefined;
     if (item.running) item.again = true;
     else this.#plan(key, item, this.#options.clock.now());
-    this.#reportDepth();
+    if (!counted) this.#reportDepth();
   }
 
   start(): void {
@@ -166,7 +167,7 @@ export class WorkQueue {
       if (outcome.againInMs !== undefined) this.#setAlarm(key, item, outcome.againInMs);
       return undefined;
     } catch (error) {
-      const againInMs = this.#backoff(FAILURE, item);
+      const againInMs = Math.max(this.#backoff(FAILURE, item), pauseAskedFor(error));
       item.notBefore = clock.now() + againInMs;
       if (this.#state !== "stopped") onFailure(key, error, Math.round(againInMs));
       return againInMs;
@@ -196,4 +197,10 @@ export class WorkQueue {
     for (const { dueAt, running } of this.#items.values()) if (running || dueAt !== undefined) depth++;
     onDepth(depth);
   }
+}
+
+/** How long the API wants to be left alone, where the failure is its answer. */
+function pauseAskedFor(error: unknown): number {
+  const asked = error instanceof Error && "retryAfterMs" in error ? error.retryAfterMs : undefined;
+  return typeof asked === "number" ? asked : 0;
 }

@@ -15,6 +15,7 @@ import {
 } from "./block-grid.ts";
 import {
   type CIDRPoolBlock,
+  findPrefix,
   indexStatics,
   type Misfit,
   prefixGateway,
@@ -37,7 +38,7 @@ import type {
 /**
  * `last`: the entries as they stand in status. `nodes`: names of the nodes that belong to the pool, in any order. A node
  * keeps its block while it fits and is not excluded; of two entries with one block or one node the first counts.
- * `held`: blocks of nodes that have gone, the youngest first: no other node gets them, their own gets them back.
+ * `held`: blocks that nodes have lost, the youngest first: no other node gets them, their own gets them back.
  */
 export function computeIPPoolBlocks(
   pool: IPPool,
@@ -88,7 +89,7 @@ export function computeCIDRPoolBlocks(
     const gateway = prefixGateway(pool, prefix);
     return cidrPoolEntry(name, { prefix, ...(gateway && { gateway }) });
   };
-  const unusable = [...excluded, ...reserved, ...heldBlocks.map(singleSpan)];
+  const unusable = [...excluded, ...reserved, ...held.flatMap((entry) => prefixSpans(pool, entry))];
   return planBlocks({ nodes: wanted, kept, unusable, count: grid.count, give });
 }
 
@@ -117,6 +118,13 @@ function withGatewayOfToday(pool: CIDRPool, { nodeName, prefix }: CIDRPoolAlloca
   const subnet = parseSubnet(prefix);
   const gateway = subnet && prefixGateway(pool, subnet, statics.byNode.get(nodeName));
   return { nodeName, prefix, ...(gateway && { gateway: formatAddress(gateway) }) };
+}
+
+/** Also of a node that static allocations give another prefix. */
+function prefixSpans(pool: CIDRPool, { prefix }: CIDRPoolAllocation): BlockSpan[] {
+  const subnet = parseSubnet(prefix);
+  const index = subnet && findPrefix(pool, subnet);
+  return index === undefined ? [] : [singleSpan({ index })];
 }
 
 /** The entry's block, if it says one, with the entry that the next status has for it. */

@@ -2,10 +2,26 @@
 // Whether an entry of status.allocations fits the spec it stands beside. Both may come from another controller.
 import { type Address, formatAddress, parseAddress, sameAddress } from "../ip/address.ts";
 import type { Range } from "../ip/range.ts";
-import { formatCidr, formatSubnet, networkOf, parseCidr, type Subnet, sameSubnet } from "../ip/subnet.ts";
+import {
+  formatCidr,
+  formatSubnet,
+  networkOf,
+  parseCidr,
+  parseSubnet,
+  type Subnet,
+  sameSubnet,
+} from "../ip/subnet.ts";
 import { blockRange, cidrPoolGrid, findBlock, ipPoolGrid } from "./block-grid.ts";
 import { gatewayAt } from "./gateway.ts";
-import type { CIDRPool, CIDRPoolAllocation, IPPool, IPPoolAllocation, StaticAllocation } from "./pool.ts";
+import type {
+  CIDRPool,
+  CIDRPoolAllocation,
+  IPPool,
+  IPPoolAllocation,
+  Pool,
+  PoolAllocation,
+  StaticAllocation,
+} from "./pool.ts";
 
 /** Why an entry does not fit. */
 export type Misfit = { readonly problem: string };
@@ -64,8 +80,8 @@ export function readCIDRPoolEntry(
   if (own === undefined && statics.byPrefix.has(formatSubnet(prefix))) {
     return { problem: `prefix ${entry.prefix} is a static allocation that is not this node's` };
   }
-  const index = findBlock(cidrPoolGrid(pool), { family: prefix.family, value: prefix.base });
-  if (index === undefined || prefix.prefixLength !== pool.perNodeNetworkPrefix) {
+  const index = findPrefix(pool, prefix);
+  if (index === undefined) {
     return {
       problem: `prefix ${entry.prefix} is not a /${pool.perNodeNetworkPrefix} of ${formatSubnet(pool.cidr)}`,
     };
@@ -73,6 +89,19 @@ export function readCIDRPoolEntry(
   const gateway = prefixGateway(pool, prefix, own);
   const misfit = gatewayMisfit(entry.gateway ?? "", gateway);
   return misfit ?? { index, prefix, ...(gateway && { gateway }) };
+}
+
+/** The number of the block that `prefix` is; undefined when it is none. */
+export function findPrefix(pool: CIDRPool, { family, base, prefixLength }: Subnet): bigint | undefined {
+  if (prefixLength !== pool.perNodeNetworkPrefix) return undefined;
+  return findBlock(cidrPoolGrid(pool), { family, value: base });
+}
+
+/** Whether the entry says a block of the pool, whosever it is and whatever its gateway. */
+export function isBlockOf(pool: Pool, entry: PoolAllocation): boolean {
+  if (pool.type === "ippool") return "startIP" in entry && "index" in readIPPoolEntry(pool, entry);
+  const prefix = "prefix" in entry ? parseSubnet(entry.prefix) : undefined;
+  return prefix !== undefined && findPrefix(pool, prefix) !== undefined;
 }
 
 /** The gateway of a node's prefix: the static one, else prefix + gatewayIndex; undefined when the pool has none. */

@@ -9,11 +9,25 @@ const nowMs = Date.parse("2026-11-21T10:00:00Z");
 const flat = ipPool({ subnet: "10.0.0.0/28", perNodeBlockSize: 4 });
 const flat6 = ipPool({ subnet: "fd00::/125", perNodeBlockSize: 2 });
 const cut = cidrPool({ cidr: "10.1.0.0/23", perNodeNetworkPrefix: 24, gatewayIndex: 1 });
+const moved = cidrPool({
+  cidr: "10.1.0.0/22",
+  perNodeNetworkPrefix: 24,
+  gatewayIndex: 1,
+  staticAllocations: [
+    { nodeName: "a", prefix: "10.1.3.0/24" },
+    { nodeName: "s", prefix: "10.1.1.0/24" },
+  ],
+});
 
 const entry = (nodeName: string, startIP: string, endIP: string): PoolAllocation => ({
   nodeName,
   startIP,
   endIP,
+});
+const prefix = (nodeName: string, net: string, gateway: string): PoolAllocation => ({
+  nodeName,
+  prefix: net,
+  gateway,
 });
 const one = entry("a", "10.0.0.1", "10.0.0.4");
 const two = entry("b", "10.0.0.5", "10.0.0.8");
@@ -140,6 +154,35 @@ const cases: Record<string, Case> = {
     free: 0,
     holds: ["a 10.1.0.0/24", "b 10.1.1.0/24"],
     nextInMs: 10_000,
+  },
+  "prefixes that nodes lose to static allocations: one waits, one is another's by decree": {
+    pool: moved,
+    nodes: "a b s x",
+    last: [prefix("a", "10.1.0.0/24", "10.1.0.1"), prefix("b", "10.1.1.0/24", "10.1.1.1")],
+    delay: 60,
+    gets: ["a 10.1.3.0/24", "b 10.1.2.0/24", "s 10.1.1.0/24"],
+    ready: "NoFreePrefixes: 1 of 4 nodes have no block: x; 1 block waits for its last node",
+    free: 0,
+    holds: ["a 10.1.0.0/24"],
+    reassigned: ["10.1.1.0/24 b s"],
+    nextInMs: 60_000,
+  },
+  "with a delay another gateway moves no prefix": {
+    pool: cut,
+    nodes: "a b",
+    last: [prefix("a", "10.1.1.0/24", "10.1.1.2"), prefix("b", "10.1.0.0/24", "10.1.0.2")],
+    delay: 60,
+    gets: ["a 10.1.1.0/24", "b 10.1.0.0/24"],
+    ready: "Allocated: 2 of 2 nodes have a block",
+    free: 0,
+  },
+  "blocks of a size that the pool had wait for nobody": {
+    nodes: "a",
+    last: [entry("a", "10.0.0.1", "10.0.0.8")],
+    delay: 60,
+    gets: ["a 10.0.0.1"],
+    ready: "Allocated: 1 of 1 nodes have a block",
+    free: 2,
   },
   "a block that somebody has does not wait": {
     nodes: "b",

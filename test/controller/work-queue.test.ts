@@ -39,6 +39,15 @@ test("the first change at once, then at most one write per second, the last chan
   t.equal(depths.at(-1), 0);
 });
 
+test("keys are counted when one comes, not each time it is added", async (t) => {
+  const { clock, queue, depths } = setUp(() => Promise.resolve(nothing));
+  for (let i = 0; i < 5; i++) for (const key of ["p", "q"]) queue.add(key);
+  t.same(depths, [1, 2]);
+  queue.start();
+  await clock.pass(10);
+  t.equal(depths.at(-1), 0);
+});
+
 test("a reconcile that writes nothing sets no pace", async (t) => {
   const { clock, runs, queue } = setUp(() => Promise.resolve(nothing));
   queue.start();
@@ -111,6 +120,15 @@ test("a failure is tried again later and later; changes do not shorten that", as
   queue.add("p");
   await clock.pass(1000);
   t.match(failures.at(-1), / p no 188$/, "success starts the count anew");
+});
+
+test("an API that asks to be left alone for a time is", async (t) => {
+  const busy = Object.assign(new Error("busy"), { retryAfterMs: 5000 });
+  const { clock, failures, queue } = setUp(() => Promise.reject(busy));
+  queue.start();
+  queue.add("p");
+  await clock.pass(5001);
+  t.same(failures, ["0 p busy 5000", "5000 p busy 5000"]);
 });
 
 test("the waiting time ends at 30 s and has jitter", async (t) => {

@@ -93,6 +93,13 @@ const cases: Record<string, Case> = {
     gets: ["b 10.1.1.0/24", "c 10.1.3.0/24"],
     free: 1n,
   },
+  "a prefix of a node that has a static one now": {
+    pool: statics,
+    nodes: "b c",
+    held: [prefix("c 10.1.1.0/24")],
+    gets: ["b 10.1.2.0/24", "c 10.1.0.0/24"],
+    free: 1n,
+  },
   "a static prefix is not held": {
     pool: statics,
     nodes: "b c",
