@@ -85,7 +85,7 @@ function createWatches(cluster: Cluster, { nodeName, namespace }: KubeSettings, 
 }
 
 async function startSource(watches: Watches, target: ShareTarget, log: Logger): Promise<ClusterShareSource> {
-  if (await target.serveLast()) log.info("serving the last known shares until the pools have been read");
+  await target.serveLast();
   const source = new ClusterShareSource({ pictures: watches, target, log });
   source.start();
   for (const watch of Object.values(watches)) watch.start();

@@ -32,12 +32,12 @@ export function daemonParts(
       await refuseBesideGoDaemon(storeFile, bind);
       const store = await startStore({
         storeFile,
-        synchronous,
+        open: { synchronous, nodeName },
         workerUrl: storeWorkerUrl(),
         meter: metrics.store,
       });
-      if (store.imported !== undefined)
-        log.named("store").info("imported the Go daemon's store", store.imported);
+      const { imported } = store.origin;
+      if (imported !== undefined) log.named("store").info("imported the Go daemon's store", imported);
       return store;
     },
     async claimAddress() {

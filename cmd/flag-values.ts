@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { InvalidArgumentError } from "commander";
 import { parseBindAddress, parseHttpAddress } from "../lib/node/bind-address.ts";
+import { isObjectName } from "../lib/node/object-name.ts";
 import { parseDuration } from "./duration.ts";
 
 type Parser<T> = (text: string) => T;
@@ -55,6 +56,14 @@ export const verbosity: Parser<number> = (text) => {
 export const notEmpty: Parser<string> = (text) => {
   if (text === "") throw new InvalidArgumentError("Expected a value.");
   return text;
+};
+
+/** "" is as if it were not given. */
+export const nodeName: Parser<string> = (text) => {
+  if (text === "" || isObjectName(text)) return text;
+  throw new InvalidArgumentError(
+    'Expected the name of a node: small letters, digits, "-" and ".", with a letter or digit at both ends.',
+  );
 };
 
 /** One of the words, in any case; handed on as written. */

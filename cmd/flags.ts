@@ -109,7 +109,9 @@ const endpoints = [
 ];
 
 const node = [
-  flag("--node-name <name>", "name of this node (required; with --pools-dir the host name)"),
+  flag("--node-name <name>", "name of this node (required; with --pools-dir the host name)", {
+    parse: value.nodeName,
+  }),
   flag(
     "--pools-dir <path>",
     "run without Kubernetes: take IPPool and CIDRPool manifests from this directory",

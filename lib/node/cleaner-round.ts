@@ -2,6 +2,7 @@
 // One look at every reservation: is the pod that it was made for still there?
 import type { Desk, ReservationRecord } from "./call.ts";
 import { findReplaced } from "./cleaner-replaced.ts";
+import { isObjectName } from "./object-name.ts";
 
 /** A pod of this node; a mirror pod stands for a static one, whose UID is another than the runtime's by design. */
 export type KnownPod = { readonly uid: string; readonly isMirror: boolean };
@@ -92,7 +93,8 @@ async function lookUp(
   { podNamespace, podName }: ReservationRecord,
   { findPod, nodeName, signal }: RoundOptions,
 ): Promise<(record: ReservationRecord) => string | undefined> {
-  if (!isName(podNamespace) || !isName(podName)) return () => "no pod can have its name";
+  // Anything else in a request's path might ask for something else.
+  if (!isObjectName(podNamespace) || !isObjectName(podName)) return () => "no pod can have its name";
   const limit = AbortSignal.any([signal, AbortSignal.timeout(LOOKUP_TIMEOUT_MS)]);
   const live = await findPod({ namespace: podNamespace, name: podName }, limit);
   if (live === undefined) return () => "its pod is gone";
@@ -102,9 +104,4 @@ async function lookUp(
 
 function isPodOf({ podUid }: ReservationRecord, pod: KnownPod | undefined): boolean {
   return pod !== undefined && (pod.isMirror || podUid === "" || podUid === pod.uid);
-}
-
-/** As the API allows names; anything else in a request's path might ask for something else. */
-function isName(text: string): boolean {
-  return text.length <= 253 && /^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$/.test(text);
 }

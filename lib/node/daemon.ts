@@ -10,6 +10,8 @@ export type StoreDesk = Desk & {
   fault(): string | undefined;
   /** Calls `listener` after each change. */
   onFaultChange(listener: () => void): unknown;
+  /** `takenFrom`: the node whose store it was, see StoreOrigin. */
+  readonly origin: { readonly takenFrom?: string };
   /** Resolves when it has ended though nobody stopped it: only a new process helps. */
   readonly died: Promise<Error>;
   stop(): Promise<void>;
@@ -21,8 +23,8 @@ export type ShareTarget = {
   apply(update: ShareUpdate): Promise<void>;
   /** The shares that the store remembers. */
   lastShares(): Promise<Share[]>;
-  /** Lets the daemon serve on what the store remembers until the pools are known; false: it remembers no share. */
-  serveLast(): Promise<boolean>;
+  /** Lets the daemon serve on the shares that the store remembers, if any, until the pools are known. */
+  serveLast(): Promise<void>;
 };
 
 type Stoppable = { stop(): void | Promise<void> };
@@ -102,22 +104,34 @@ export async function startDaemon(parts: DaemonParts, log: Logger): Promise<Daem
 async function startParts(parts: DaemonParts, running: Running, log: Logger): Promise<StoreDesk> {
   const desk = running.add("store", await parts.openStore());
   let poolsKnown = false;
+  let servesLast = false;
   let restored = false;
   let source: PoolSource | undefined;
   let listening = false;
   const readiness = new Readiness(() => {
     const fault = desk.fault();
     if (fault !== undefined) return fault;
-    if (!poolsKnown && !restored) return source?.missing?.() ?? "the pools are not known yet";
+    if (!poolsKnown && !restored)
+      return withOrigin(source?.missing?.() ?? "the pools are not known yet", desk);
     return listening ? undefined : "not listening yet";
   }, log);
   const announce = (): void => {
     if (listening) readiness.announce();
   };
-  desk.onFaultChange(() => {
-    if (desk.fault() === undefined) source?.retry?.();
+  const restore = async (): Promise<void> => {
+    restored = desk.fault() === undefined && (await listShares(desk)).length > 0;
+    if (restored) log.info("serving the last known shares until the pools have been read");
+  };
+  desk.onFaultChange(async () => {
+    if (desk.fault() === undefined) {
+      noteOrigin(desk, log);
+      source?.retry?.();
+      // Should it fail, the store is at fault again, and this is called again.
+      if (servesLast && !poolsKnown) await restore().catch(() => undefined);
+    }
     announce();
   });
+  noteOrigin(desk, log);
   await parts.claimAddress();
   running.add("probes", await parts.startProbes(readiness));
   running.add("metrics", await parts.startMetrics(desk, readiness));
@@ -131,8 +145,8 @@ async function startParts(parts: DaemonParts, running: Running, log: Logger): Pr
     },
     lastShares: () => listShares(desk),
     async serveLast() {
-      restored = desk.fault() === undefined && (await listShares(desk)).length > 0;
-      return restored;
+      servesLast = true;
+      await restore();
     },
   };
   source = running.add("pools", await parts.watchPools(target));
@@ -146,4 +160,16 @@ async function startParts(parts: DaemonParts, running: Running, log: Logger): Pr
 async function listShares(desk: Desk): Promise<Share[]> {
   const pools = await desk.call("listPools", null);
   return pools.map(({ share }) => share).filter((share) => share !== undefined);
+}
+
+function noteOrigin({ origin: { takenFrom } }: StoreDesk, log: Logger): void {
+  if (takenFrom === undefined) return;
+  const message = "the store was another node's: its shares are not served here, its reservations stay";
+  log.warn(message, { node: takenFrom });
+}
+
+function withOrigin(reason: string, { origin: { takenFrom } }: StoreDesk): string {
+  return takenFrom === undefined
+    ? reason
+    : `${reason}; the store was node ${takenFrom}'s, whose shares are not served here`;
 }

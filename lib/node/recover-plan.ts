@@ -44,6 +44,8 @@ export type RecoveryPlan = {
   readonly conflicts: readonly RecoveryConflict[];
   /** What could not be read or used, one sentence each. */
   readonly notes: readonly string[];
+  /** As Salvage has it. */
+  readonly nodeName?: string;
 };
 
 export type RecoveryInput = {
@@ -91,6 +93,7 @@ export function planRecovery({ store, runtime, pods, nowMs }: RecoveryInput): Re
     ),
     conflicts,
     notes,
+    ...(store.nodeName !== undefined && { nodeName: store.nodeName }),
   };
 }
 

@@ -37,6 +37,8 @@ export type SalvagedPool = {
 export type Salvage = {
   readonly pools: ReadonlyMap<number, SalvagedPool>;
   readonly rows: readonly SalvagedRow[];
+  /** Whose the store was; absent where it does not say. */
+  readonly nodeName?: string;
 };
 
 /** Everything that can be read, each reservation once for each place it was found in. */
@@ -55,12 +57,19 @@ export function salvage(pages: Pages): Salvage {
   }
   const pools = new Map<number, SalvagedPool>();
   const rows: SalvagedRow[] = [];
+  const nodeName = found.map(({ row, isStray }) => (isStray ? undefined : readNodeName(row))).find(Boolean);
   for (const { row, isStray } of found) {
     const reservation = readReservation(row.values, isStray) ?? readIndexEntry(row.values, isStray);
     if (reservation !== undefined) rows.push(reservation);
     else addPool(pools, row);
   }
-  return { pools, rows };
+  return { pools, rows, ...(nodeName !== undefined && { nodeName }) };
+}
+
+/** The row of the table meta is the only one of two numbers and a text. */
+function readNodeName({ rowid, values: [schema, oldest, name, ...more] }: Row): string | undefined {
+  const isMeta = rowid !== undefined && typeof schema === "bigint" && typeof oldest === "bigint";
+  return isMeta && typeof name === "string" && more.length === 0 ? name : undefined;
 }
 
 /** Where the trees of the schema's tables and indexes begin. */

@@ -2,6 +2,7 @@
 import { statSync } from "node:fs";
 import { describeError } from "../log/printable.ts";
 import type { Caller, CallName, Calls, Desk } from "./call.ts";
+import type { StoreOrigin } from "./store-open.ts";
 import { isRecoveryUnfinished } from "./store-recovered.ts";
 import { type StoreThread, type StoreThreadOptions, startStoreThread } from "./store-thread.ts";
 
@@ -66,9 +67,9 @@ export class StoreDesk implements Desk {
     return fault === undefined || this.#obstacle === undefined ? fault : `${fault} (${this.#obstacle})`;
   }
 
-  /** What the store was made of at the start, see StoreThread. */
-  get imported(): StoreThread["imported"] {
-    return this.#thread.imported;
+  /** Of the store that is open now. */
+  get origin(): StoreOrigin {
+    return this.#thread.origin;
   }
 
   /** Calls `listener` when a fault arises, when it is there after a try, and with undefined when it has gone, until stopped. */

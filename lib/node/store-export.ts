@@ -19,6 +19,7 @@ import { isGoStore, readGoStoreFile } from "./store-import.ts";
 import { withImportLock } from "./store-import-lock.ts";
 import { logOf, spareLogOf } from "./store-log-file.ts";
 import { openStore } from "./store-open.ts";
+import { isRecoveryUnfinished } from "./store-recovered.ts";
 
 export type ExportReport = {
   readonly pools: number;
@@ -42,7 +43,9 @@ const OWNER_ONLY = 0o600;
  * Throws an Error where the system refuses (no space).
  */
 export function exportInPlace(path: string): ExportOutcome {
-  if (isEmpty(path)) return { status: "nothing", message: `there is nothing in store ${path}` };
+  // While a recovery is unfinished the place may be empty, and a Go daemon would begin anew there.
+  if (isEmpty(path) && !isRecoveryUnfinished(path))
+    return { status: "nothing", message: `there is nothing in store ${path}` };
   const real = existsSync(path) ? realpathSync(path) : path;
   return withImportLock(real, () => exportLocked(real)) ?? refuseHeld(path);
 }

@@ -4,6 +4,7 @@
 // time for each commit on ext4).
 import {
   closeSync,
+  existsSync,
   fdatasyncSync,
   fstatSync,
   linkSync,
@@ -24,15 +25,21 @@ export const spareLogOf = (path: string): string => `${path}-wal-spare`;
 
 /**
  * Takes the log file that an orderly end left, its content blanked, so that the space is this store's also when the disk
- * has become full since. To be called before the database is opened. Without such a file nothing happens.
+ * has become full since. To be called before the database is opened. Without such a file nothing happens. Nor where there
+ * is a log: the end was no orderly one, and an end that was killed between keepSpareLog and the closing of the database
+ * leaves one file with both names, whose content is what was committed last.
  */
 export function takeSpareLog(path: string): void {
   const blank = `${spareLogOf(path)}-blank`;
   rmSync(blank, { force: true });
+  if (existsSync(logOf(path))) {
+    rmSync(spareLogOf(path), { force: true });
+    return;
+  }
   try {
     renameSync(spareLogOf(path), blank); // of two daemons that start at once only one gets it
     overwrite(blank);
-    linkSync(blank, logOf(path)); // where there is one, the end was no orderly one
+    linkSync(blank, logOf(path));
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code !== "ENOENT" && code !== "EEXIST") throw error;

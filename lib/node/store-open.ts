@@ -10,18 +10,28 @@ import { isHeld } from "./store-lock.ts";
 import { logOf, takeSpareLog } from "./store-log-file.ts";
 import { findFileProblem, findProblem } from "./store-look.ts";
 import { migrate } from "./store-migrate.ts";
+import { takeOver } from "./store-owner.ts";
 import { damage, faultMessage } from "./store-problem.ts";
 import { isRecoveryUnfinished } from "./store-recovered.ts";
 
 export type OpenOptions = {
   /** "normal": a power cut may take the last commits, which have been answered. See docs/store.md. */
   readonly synchronous?: "full" | "normal";
+  /** Whose store it is to be, see takeOver; absent: it stays whose it is. */
+  readonly nodeName?: string;
+};
+
+/** Where the content of a store comes from, if not from this node's daemon. */
+export type StoreOrigin = {
+  /** What it was made of just now, a Go daemon's store. */
+  readonly imported?: ImportReport;
+  /** The node whose store it was: its shares are gone, its reservations are there. */
+  readonly takenFrom?: string;
 };
 
 /** `fault`: the file is there and stays as it is, but this program cannot work on it. */
 export type OpenOutcome =
-  /** `imported`: what it was made of just now, a Go daemon's store. */
-  | { readonly status: "ok"; readonly db: DatabaseSync; readonly imported?: ImportReport }
+  | ({ readonly status: "ok"; readonly db: DatabaseSync } & StoreOrigin)
   | { readonly status: "locked"; readonly message: string }
   | { readonly status: "fault"; readonly message: string };
 
@@ -75,10 +85,11 @@ function openDatabase(path: string, options: OpenOptions): OpenOutcome {
     db.exec(`PRAGMA synchronous = ${options.synchronous ?? "full"}`);
     migrate(db);
     identify(db);
+    const takenFrom = options.nodeName === undefined ? undefined : takeOver(db, options.nodeName);
     removeImportLock(path);
     for (const file of [path, logOf(path)]) if (existsSync(file)) chmodSync(file, OWNER_ONLY);
     if (isRecoveryUnfinished(path)) throw new Error(`store ${path} is being recovered: try again later`);
-    return { status: "ok", db };
+    return { status: "ok", db, ...(takenFrom !== undefined && { takenFrom }) };
   } catch (error) {
     db.close();
     throw error;

@@ -37,12 +37,13 @@ export function rebuildStore(path: string, plan: RecoveryPlan): void {
   throw new Error(`store ${path} is in use by a daemon`);
 }
 
-function write(file: string, { pools, reservations }: RecoveryPlan): void {
+function write(file: string, { pools, reservations, nodeName }: RecoveryPlan): void {
   const db = new DatabaseSync(file);
   try {
     db.exec("PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY");
     migrate(db);
     db.exec("BEGIN");
+    db.prepare("UPDATE meta SET node_name = ?").run(nodeName ?? null);
     const ids = new Map<string, number>();
     const addPool = db.prepare("INSERT INTO pools (type, name, last_address, share) VALUES (?, ?, ?, ?)");
     for (const { ref, lastAddress, share } of pools) {

@@ -72,9 +72,15 @@ const GO_POOLS = `
 ALTER TABLE pools ADD COLUMN go_last_pool_config TEXT;
 `;
 
+const NODE = `
+-- The node whose daemon had the store last, and whose the shares are. NULL: not known, as before there was this column.
+ALTER TABLE meta ADD COLUMN node_name TEXT;
+`;
+
 /** Every schema there has been, oldest first; a released one is never edited. */
 export const MIGRATIONS: readonly Migration[] = [
   { schema: 1, oldestReader: 1, sql: FIRST },
   { schema: 2, oldestReader: 1, sql: SEQUENCE },
   { schema: 3, oldestReader: 1, sql: GO_POOLS },
+  { schema: 4, oldestReader: 1, sql: NODE },
 ];

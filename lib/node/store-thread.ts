@@ -6,7 +6,7 @@ import { RpcError, toRpcError } from "../rpc/error.ts";
 import type { Caller, CallName, Calls, Desk } from "./call.ts";
 import { packCalls, unpackOutcomes } from "./call-packing.ts";
 import { CallQueue, type WaitingCall } from "./call-queue.ts";
-import type { ImportReport } from "./store-import.ts";
+import type { OpenOptions, StoreOrigin } from "./store-open.ts";
 import type { CallOutcome, FromStore, QueuedCall, StoreThreadData, ToStore } from "./thread-messages.ts";
 
 /** More calls than this in one transaction would make the first of them wait for nothing. */
@@ -20,8 +20,8 @@ export type StoreThreadOptions = {
   readonly storeFile: string;
   /** The worker's program, store-worker.ts or its bundle. */
   readonly workerUrl: URL;
-  /** As OpenOptions has it. */
-  readonly synchronous?: "full" | "normal";
+  /** How to open it. */
+  readonly open?: OpenOptions;
   /** How many calls may wait; one more is refused with ResourceExhausted. */
   readonly maxQueue?: number;
   readonly meter?: StoreMeter;
@@ -31,8 +31,7 @@ export type StoreThreadOptions = {
 export class StoreThread implements Desk {
   /** Resolves when the thread has ended though nobody stopped it: the daemon should end too (see #die). */
   readonly died: Promise<Error>;
-  /** What the store was made of at this start, a Go daemon's; absent when it was there before. */
-  readonly imported?: ImportReport;
+  readonly origin: StoreOrigin;
   /** Resolves when the thread has closed a store that is at fault: another one can be opened in its place. */
   readonly ended: Promise<void>;
   readonly #worker: Worker;
@@ -55,7 +54,7 @@ export class StoreThread implements Desk {
   constructor(worker: Worker, options: StoreThreadOptions, first: FromStore, exit: Promise<number>) {
     this.#worker = worker;
     if (first.kind === "fault") this.#fault = first.message;
-    if (first.kind === "opened" && first.imported !== undefined) this.imported = first.imported;
+    this.origin = first.kind === "opened" ? first : {};
     this.#meter = options.meter;
     this.#queue = new CallQueue(options.maxQueue ?? QUEUE_MAX);
     const { promise, resolve } = Promise.withResolvers<Error>();
@@ -173,11 +172,7 @@ export class StoreThread implements Desk {
  * call rejects Unavailable with it.
  */
 export async function startStoreThread(options: StoreThreadOptions): Promise<StoreThread> {
-  const { storeFile, synchronous } = options;
-  const workerData: StoreThreadData = {
-    storeFile,
-    options: synchronous === undefined ? {} : { synchronous },
-  };
+  const workerData: StoreThreadData = { storeFile: options.storeFile, options: options.open ?? {} };
   const worker = new Worker(options.workerUrl, { workerData, name: "store" });
   const exit = new Promise<number>((done) => worker.once("exit", done));
   const exited = once(worker, "exit"); // rejects for an error that nobody caught

@@ -3,8 +3,7 @@
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { packOutcomes, unpackCalls } from "./call-packing.ts";
 import { causeText, isDamage } from "./store-failure.ts";
-import type { ImportReport } from "./store-import.ts";
-import { openStore } from "./store-open.ts";
+import { openStore, type StoreOrigin } from "./store-open.ts";
 import { damage, faultMessage } from "./store-problem.ts";
 import { type StoreFault, StoreSession } from "./store-session.ts";
 import type { FromStore, StoreThreadData, ToStore } from "./thread-messages.ts";
@@ -24,19 +23,19 @@ function open(): StoreSession | undefined {
     const outcome = openStore(storeFile, options);
     if (outcome.status === "locked") tell({ kind: "not-opened", message: outcome.message });
     if (outcome.status === "fault") tell({ kind: "fault", message: outcome.message });
-    return outcome.status === "ok"
-      ? load(new StoreSession(storeFile, outcome.db), outcome.imported)
-      : undefined;
+    if (outcome.status !== "ok") return undefined;
+    const { db, status: _opened, ...origin } = outcome;
+    return load(new StoreSession(storeFile, db), origin);
   } catch (error) {
     tell({ kind: "not-opened", message: causeText(error) });
     return undefined;
   }
 }
 
-function load(session: StoreSession, imported?: ImportReport): StoreSession | undefined {
+function load(session: StoreSession, origin: StoreOrigin): StoreSession | undefined {
   try {
     session.load();
-    tell({ kind: "opened", ...(imported && { imported }) });
+    tell({ kind: "opened", ...origin });
     return session;
   } catch (error) {
     session.close(false);

@@ -2,8 +2,7 @@
 // What the main thread and the store thread send each other; structured clone carries all of it, bigints included. Each batch
 // is one message in each direction.
 import type { CallName, Calls } from "./call.ts";
-import type { ImportReport } from "./store-import.ts";
-import type { OpenOptions } from "./store-open.ts";
+import type { OpenOptions, StoreOrigin } from "./store-open.ts";
 
 /** The store thread's workerData. */
 export type StoreThreadData = { readonly storeFile: string; readonly options: OpenOptions };
@@ -29,8 +28,7 @@ export type ToStore = { readonly kind: "batch"; readonly calls: PackedCalls } | 
 
 /** From the store thread. */
 export type FromStore =
-  /** `imported`: what a Go daemon's store has brought. */
-  | { readonly kind: "opened"; readonly imported?: ImportReport }
+  | ({ readonly kind: "opened" } & StoreOrigin)
   /** Another process has the store, or a restart or an administrator is needed. */
   | { readonly kind: "not-opened"; readonly message: string }
   /** The store is there and unusable: nothing will be answered. */

@@ -59,7 +59,12 @@ const common: Case[] = [
 const node: Case[] = [
   ...common,
   { flag: "store-synchronous", standard: "full", given: "NORMAL", value: "normal", bad: ["off", ""] },
-  { flag: "node-name", standard: undefined, given: "node-a" },
+  {
+    flag: "node-name",
+    standard: undefined,
+    given: "node-a.example.org",
+    bad: ["Bad Name", "Node", "a_b", "-a", "a-", "a..b", "a.-b", "é", "a\n", "n".repeat(254)],
+  },
   { flag: "pools-dir", standard: undefined, given: "/pools", bad: [""] },
   { flag: "cleaner-interval", standard: 60, given: "5", value: 5, bad: ["0", "-1", "1m", "1000000"] },
   { flag: "bind-address", standard: socket, given: "tcp://127.0.0.1:5000", bad: addresses },
@@ -156,7 +161,7 @@ test("-v in all its forms; the last of several counts", (t) => {
 });
 
 test("a value may look like a flag", (t) => {
-  t.equal(parse(addNodeFlags, ["--node-name", "--my_node"]).values?.nodeName, "--my_node");
+  t.equal(parse(addNodeFlags, ["--kubeconfig", "--my_file"]).values?.kubeconfig, "--my_file");
   t.equal(parse(addNodeFlags, ["--store-file", "--", "--node-name=n"]).values?.storeFile, "--");
   t.end();
 });

@@ -3,6 +3,7 @@
 import { chmodSync, copyFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "tap";
+import { damagePages, pagesOf } from "../node/recover-setup.ts";
 import { definitions, startApiServer } from "../support/api-server.ts";
 import { applyDefinitions, createNamespace, createPool } from "../support/api-server-objects.ts";
 import { findFreePort } from "../support/api-server-program.ts";
@@ -18,6 +19,7 @@ import {
   until,
 } from "../support/kube-daemon.ts";
 import { skipUnless } from "../support/layers.ts";
+import { listReservations } from "../support/reservations.ts";
 
 const spec = { subnet: "10.0.0.0/24", perNodeBlockSize: 2, gateway: "10.0.0.1" };
 const BLOCK = { nodeName: "worker", startIP: "10.0.0.1", endIP: "10.0.0.2" };
@@ -133,5 +135,34 @@ test("starting on Kubernetes", { skip: skipUnless("apiserver"), timeout: 280_000
     const full = await callForPod(restored, { namespace, pod: "web", poolName: "p" });
     t.match(errorOf(full).msg, /no free addresses/, "the restored share with its reservations");
     t.equal(await restored.end("SIGTERM"), 0);
+  });
+
+  await t.test("a store that is recovered while the API is away is served at once", async (t) => {
+    const { store } = makeSite(t, dir);
+    damagePages(store, pagesOf(store, "sqlite_autoindex_reservations_2"), (page) => page.fill(0));
+    const daemon = await startKubeDaemon(t, { kubeconfig, namespace, flags, dir, until: "not serving" });
+    t.match(await readyz(port), /^503 not ready: store .* is damaged/);
+    const places = ["--store-file", store, "--results-dir", dir, "--multus-dir", dir];
+    const { status, stderr } = await run(executables.daemon, ["recover", "--yes", ...places]);
+    t.equal(status, 0, stderr);
+    await daemon.logged('"msg":"ready"');
+    t.equal(await readyz(port), "200 ok");
+    t.match(errorOf(await callForPod(daemon, { namespace, pod: "web", poolName: "p" })).msg, /no free addr/);
+    t.equal(await daemon.end("SIGTERM"), 0);
+  });
+
+  await t.test("a store that came from another node is not: its shares are that node's", async (t) => {
+    const copied = { kubeconfig, namespace, flags, dir, nodeName: "other" };
+    const daemon = await startKubeDaemon(t, { ...copied, until: "not serving" });
+    await daemon.logged("the store was another node's");
+    t.match(
+      await readyz(port),
+      /^503 not ready: .*; the store was node worker's, whose shares are not served here/,
+    );
+    const error = errorOf(await callForPod(daemon, { namespace, pod: "web", poolName: "p" }));
+    t.equal(error.code, 11);
+    t.match(error.msg, /Unavailable desc = configuration for pool "p".* is not known yet/);
+    t.equal((await listReservations(daemon)).length, 1, "reservations stay");
+    t.equal(await daemon.end("SIGTERM"), 0);
   });
 });

@@ -10,6 +10,7 @@ const update: ShareUpdate = { shares: [], keep: [] };
 
 function makeParts(setShares: () => Promise<null> = async () => null) {
   const steps: string[] = [];
+  const origin: { takenFrom?: string } = {};
   const seen: { readiness?: Readiness; target?: ShareTarget } = {};
   let fault: string | undefined;
   let onFault = (): void => undefined;
@@ -24,7 +25,7 @@ function makeParts(setShares: () => Promise<null> = async () => null) {
       const onFaultChange = (listener: () => void): void => {
         onFault = listener;
       };
-      return { ...part("store"), call, died, fault: () => fault, onFaultChange } satisfies StoreDesk;
+      return { ...part("store"), call, origin, died, fault: () => fault, onFaultChange } satisfies StoreDesk;
     },
     claimAddress: async () => void part("address"),
     install: async () => void part("install"),
@@ -44,7 +45,7 @@ function makeParts(setShares: () => Promise<null> = async () => null) {
     fault = text;
     onFault();
   };
-  return { parts, steps, seen, setFault };
+  return { parts, steps, seen, origin, setFault };
 }
 
 const started = ["store", "address", "probes", "metrics", "install", "pools", "listen"];
@@ -149,28 +150,73 @@ test("a part that does not stop cleanly does not keep the store open", async (t)
   t.match(events.at(-1), { level: "error", fields: { part: "service" } });
 });
 
-test("restored shares are enough to serve; until then the source of the pools says why not", async (t) => {
-  const { parts, seen } = makeParts();
-  const source = { stop: () => undefined, missing: () => "the API is away" };
-  let remembers: unknown[] = [];
+/** A daemon on an API that does not answer, with a store that holds as many shares as `remembers` has. */
+function makeWaiting(remembers: readonly unknown[]) {
+  const made = makeParts();
   const waiting: DaemonParts = {
-    ...parts,
+    ...made.parts,
     async openStore() {
-      const desk = await parts.openStore();
+      const desk = await made.parts.openStore();
       return { ...desk, call: (async (name) => (name === "listPools" ? remembers : null)) as Desk["call"] };
     },
     async watchPools(target) {
-      seen.target = target;
+      made.seen.target = target;
       await target.serveLast();
-      return source;
+      return { stop: () => undefined, missing: () => "the API is away" };
     },
   };
+  return { ...made, waiting };
+}
+
+test("restored shares are enough to serve; until then the source of the pools says why not", async (t) => {
+  const remembers: unknown[] = [];
+  const { waiting, seen } = makeWaiting(remembers);
   const first = await startDaemon(waiting, silentLog);
   t.equal(seen.readiness?.reason(), "the API is away");
   await seen.target!.apply({ ...update, unread: ["cidrpool"] });
   t.equal(seen.readiness?.serving(), false, "one kind is not all");
   await first.stop();
-  remembers = [{ share: {} }];
+  remembers.push({ share: {} });
   await startDaemon(waiting, silentLog);
   t.equal(seen.readiness?.serving(), true);
+});
+
+test("so are those of a store that was at fault at the start and is whole again", async (t) => {
+  const remembers: unknown[] = [];
+  const { waiting, seen, setFault } = makeWaiting(remembers);
+  setFault("store is damaged");
+  await startDaemon(waiting, silentLog);
+  const toldNext = (): Promise<void> =>
+    new Promise((done) => {
+      const forget = seen.readiness!.onChange(() => {
+        forget();
+        done();
+      });
+    });
+  let told = toldNext();
+  setFault(undefined);
+  await told;
+  t.equal(seen.readiness?.reason(), "the API is away", "a new store has none");
+  setFault("store is damaged");
+  remembers.push({ share: {} });
+  told = toldNext();
+  setFault(undefined);
+  await told;
+  t.equal(seen.readiness?.serving(), true);
+});
+
+test("a store that was another node's: the log and the reason say so", async (t) => {
+  const { log, events } = recordingLog();
+  const { waiting, seen, origin } = makeWaiting([]);
+  origin.takenFrom = "node-a";
+  await startDaemon(waiting, log);
+  t.match(events[0], {
+    level: "warn",
+    message: /another node's: its shares are not/,
+    fields: { node: "node-a" },
+  });
+  t.equal(
+    seen.readiness?.reason(),
+    "the API is away; the store was node node-a's, whose shares are not served here",
+  );
 });

@@ -12,6 +12,7 @@ import {
 import { join } from "node:path";
 import { test } from "tap";
 import { exportInPlace } from "../../lib/node/store-export.ts";
+import { recoveredPath } from "../../lib/node/store-recovered.ts";
 import { goStoreBytes, openedAsGo, placeWith } from "./go-store-fixture.ts";
 import { ask, openSession, serving, share, wish } from "./store-fixture.ts";
 
@@ -103,6 +104,19 @@ test("a store that cannot be relied on is refused and stays as it is", (t) => {
   });
   t.equal(readFileSync(path, "utf8"), "noise".repeat(1000));
   t.same(names(), ["store"]);
+  t.end();
+});
+
+test("a recovery that was broken off is to be finished first, also where the store is put aside already", (t) => {
+  const { path, names } = placeWith(t);
+  openSession(path).close();
+  renameSync(path, recoveredPath(path));
+  const before = names();
+  t.match(exportInPlace(path), {
+    status: "refused",
+    message: /has a recovery that was broken off .*recover/,
+  });
+  t.same(names(), before);
   t.end();
 });
 

@@ -221,7 +221,8 @@ test("what an older schema lacks does not keep it from being exported", (t) => {
   ask(session, "allocate", wish("a"));
   session.close();
   const db = new DatabaseSync(path);
-  db.exec("ALTER TABLE pools DROP COLUMN go_last_pool_config; UPDATE meta SET schema = 2, oldest_reader = 1");
+  db.exec("ALTER TABLE pools DROP COLUMN go_last_pool_config; ALTER TABLE meta DROP COLUMN node_name");
+  db.exec("UPDATE meta SET schema = 2, oldest_reader = 1");
   db.close();
   const again = openSession(path);
   t.match(ask(again, "exportToGo", null), /"last_pool_config":"\{\\"subnet\\":\\"10\.0\.0\.0\/24/);

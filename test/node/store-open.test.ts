@@ -153,7 +153,7 @@ test("a newer schema is opened when it allows this reader, and refused when not"
   db.close();
   t.match(openStore(additive), {
     status: "fault",
-    message: /was written by a newer ipam-node \(schema 99, this one knows 3\): use that version/,
+    message: /was written by a newer ipam-node \(schema 99, this one knows 4\): use that version/,
   });
   t.end();
 });
@@ -167,7 +167,7 @@ test("an older schema is brought up step by step, all steps or none", (t) => {
   t.equal(db.prepare("SELECT schema FROM meta").get()?.schema, MIGRATIONS.at(-1)?.schema);
   t.throws(() => db.prepare("SELECT two FROM pools"));
   migrate(db, [...MIGRATIONS, second]);
-  t.same({ ...db.prepare("SELECT * FROM meta").get() }, { schema: 8, oldest_reader: 1 });
+  t.same({ ...db.prepare("SELECT * FROM meta").get() }, { schema: 8, oldest_reader: 1, node_name: null });
   t.equal(db.prepare("SELECT two FROM pools").get()?.two, null);
   t.equal(findSchemaProblem(db), undefined, "the program before still opens it");
   db.close();
