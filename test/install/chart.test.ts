@@ -17,6 +17,7 @@ import {
   renderChart,
   renderKustomization,
   renderOverlay,
+  rollbacks,
 } from "./rendering.ts";
 
 const skip = skipUnless("kubectl", "helm");
@@ -160,4 +161,13 @@ test("each value arrives", { skip }, async (t) => {
   t.match(objects["ValidatingWebhookConfiguration nv-ipam-validating-webhook-configuration"], {
     webhooks: [{ clientConfig: { caBundle: "QQ==" } }, { clientConfig: { caBundle: "QQ==" } }],
   });
+});
+
+test("no tolerations at all", { skip }, async (t) => {
+  const flags = ["--set-json=node.tolerations=[]", "--set-json=controller.tolerations=[]"];
+  for (const more of [[], rollbacks.rollback!.flags]) {
+    const objects = byName(readManifests(await renderChart([...flags, ...more])));
+    for (const name of ["DaemonSet kube-system nv-ipam-node-ds", "Deployment kube-system nv-ipam-controller"])
+      t.match(objects[name], { spec: { template: { spec: { tolerations: [] } } } });
+  }
 });
