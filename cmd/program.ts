@@ -49,7 +49,7 @@ export async function runProgram(program: Command, args: readonly string[]): Pro
     await program.parseAsync(normalizeArguments(program, args), { from: "user" });
   } catch (error) {
     if (!(error instanceof CommanderError)) fail(error);
-    process.exitCode = error.exitCode === 0 ? 0 : 1;
+    if (error.exitCode !== 0) process.exitCode = 1; // a help that could not be written has set it
   }
 }
 

@@ -29,7 +29,9 @@ also look at what the fields say together, and name the field that is wrong. Wha
 /** The reference as it should be; throws Error where the sources do not agree. */
 export function writeReference(): string {
   const kinds = ["ippools", "cidrpools"].map((name) =>
-    describeKind(readFileSync(join(root, "install", "crds", `${name}.yaml`), "utf8")),
+    describeKind(
+      readFileSync(join(root, "install", "chart", "nv-ipam", "files", "crds", `${name}.yaml`), "utf8"),
+    ),
   );
   const chapters = [...kinds, describePlugin(), describeExecutables()].map((lines) =>
     lines.join("\n").trim(),

@@ -6,18 +6,19 @@ import { describePool } from "../pool/pool.ts";
 import type { Finding } from "../rpc/messages.ts";
 import type { CheckFinding } from "./check-finding.ts";
 import { poolTypeName } from "./pool-type.ts";
-import { describeUnusable, lookIntoStore, type UnusableStore } from "./store-source.ts";
+import { wayOut } from "./refusal.ts";
+import { describeUnusable, fixOf, lookIntoStore } from "./store-source.ts";
 
-const DAMAGED = "ipam-node recover: it says first what it would do";
 const WRONG = "restart ipam-node; when it says then that the store is damaged: ipam-node recover";
 
 /** What is wrong with the store of a daemon that does not run. */
 export function checkStoreFile(path: string): CheckFinding[] {
   try {
     const outcome = lookIntoStore(path);
-    return outcome.status === "ok" ? checkContent(outcome.store) : [unusable(outcome)];
+    if (outcome.status === "ok") return checkContent(outcome.store);
+    return [finding(describeUnusable(outcome), fixOf(outcome) ?? "do as the message says")];
   } catch (error) {
-    return [finding(describeError(error), "run this as root on the daemon's host")];
+    return [finding(describeError(error), wayOut(error) ?? "look at --store-file")];
   }
 }
 
@@ -27,15 +28,6 @@ function checkContent(store: ReadOnlyStore): CheckFinding[] {
   } finally {
     store.close();
   }
-}
-
-function unusable(outcome: UnusableStore): CheckFinding {
-  const fixes = {
-    missing: "none is needed before the first start of ipam-node; else name it by --store-file",
-    locked: "wait until the daemon has started, or name its --bind-address",
-    fault: outcome.status === "fault" && outcome.isDamage ? DAMAGED : "do as the message says",
-  };
-  return finding(describeUnusable(outcome), fixes[outcome.status]);
 }
 
 const finding = (message: string, fix: string): CheckFinding => ({

@@ -1,23 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
-import { accessSync, constants, existsSync, statfsSync } from "node:fs";
+import { accessSync, constants, existsSync, statfsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { describeError } from "../log/printable.ts";
 import type { CheckFinding } from "./check-finding.ts";
+import { wayOut } from "./refusal.ts";
 
 /** What a day of reservations and the database's own log need. */
 const LEAST_FREE_BYTES = 16 * 2 ** 20;
 
-/** Whether the user that runs this, who should be the daemon's, can write the store. A store that is not there is no matter here. */
+/** Whether the daemon, as whose user this should run, can write the store. A store that is not there is no matter here. */
 export function checkWritable(storeFile: string): CheckFinding[] {
   const directory = dirname(storeFile);
   if (!existsSync(directory)) return [];
   for (const path of [directory, storeFile, `${storeFile}-wal`]) {
     const refusal = findRefusal(path);
-    if (refusal !== undefined)
+    if (refusal === undefined) continue;
+    if (isAnothers(path) && wayOut(refusal) !== undefined)
       return finding(
-        `the store cannot be written: ${refusal}: no pod gets an address, and none is released`,
-        `make ${path} writable for the daemon (a hostPath mounted readOnly? a file system that went read-only?)`,
+        `cannot tell whether the daemon can write the store: ${describeError(refusal)}`,
+        "run this as the daemon's user, which is root mostly",
       );
+    return finding(
+      `the store cannot be written: ${describeError(refusal)}: no pod gets an address, and none is released`,
+      `make ${path} writable for the daemon (a hostPath mounted readOnly? a file system that went read-only?)`,
+    );
   }
   return checkRoom(directory, storeFile);
 }
@@ -33,12 +39,18 @@ function checkRoom(directory: string, storeFile: string): CheckFinding[] {
   }
 }
 
-function findRefusal(path: string): string | undefined {
+/** Whether what this user may do there says nothing of what the daemon may. */
+function isAnothers(path: string): boolean {
+  const user = process.geteuid?.();
+  return user !== 0 && statSync(path).uid !== user;
+}
+
+function findRefusal(path: string): Error | undefined {
   if (!existsSync(path)) return undefined;
   try {
     accessSync(path, constants.W_OK);
   } catch (error) {
-    return describeError(error);
+    return error as Error;
   }
   return undefined;
 }

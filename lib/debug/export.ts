@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Command, Option } from "commander";
+import { describeError } from "../log/printable.ts";
+import { countText } from "../pool/count-text.ts";
 import { writeExport } from "./export-file.ts";
 import { addReachOptions, notEmpty, optionOf, type Place, placeOf } from "./place.ts";
+import { requireReadable, withWayOut } from "./refusal.ts";
 import type { Terminal } from "./terminal.ts";
 import { withSource } from "./with-source.ts";
 
@@ -49,16 +52,24 @@ async function exportCopy(terminal: Terminal, place: Place, output: string | und
   });
 }
 
-const counted = (count: number, what: string): string => `${count} ${what}${count === 1 ? "" : "s"}`;
-
 /** On demand: nothing else that writes the store is a part of the debug commands. */
 async function exportStore(terminal: Terminal, { storeFile }: Place): Promise<void> {
   const { exportInPlace } = await import("../node/store-export.ts");
-  const outcome = exportInPlace(storeFile);
+  const outcome = tryInPlace(storeFile, exportInPlace);
   if (outcome.status === "refused") throw new Error(outcome.message);
   if (outcome.status === "nothing") return terminal.note(`${outcome.message}: nothing was done`);
   const { pools, reservations, keptAs } = outcome.report;
   terminal.note(
-    `store ${storeFile} is the Go daemon's now (${counted(pools, "pool")}, ${counted(reservations, "reservation")}); the database is kept as ${keptAs}`,
+    `store ${storeFile} is the Go daemon's now (${countText(pools, "pool")}, ${countText(reservations, "reservation")}); the database is kept as ${keptAs}`,
   );
+}
+
+function tryInPlace<T>(storeFile: string, exportInPlace: (path: string) => T): T {
+  try {
+    requireReadable(storeFile);
+    return exportInPlace(storeFile);
+  } catch (error) {
+    const isNamed = describeError(error).includes(`store ${storeFile}`);
+    throw withWayOut(isNamed ? error : new Error(`cannot export store ${storeFile}`, { cause: error }));
+  }
 }

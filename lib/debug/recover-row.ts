@@ -4,6 +4,7 @@ import { escapeControls } from "../log/printable.ts";
 import type { Candidate, RecoverySource } from "../node/recover-candidates.ts";
 import type { RecoveryConflict, RecoveryPlan } from "../node/recover-plan.ts";
 import { reservationInfo } from "../node/service-answers.ts";
+import { countText } from "../pool/count-text.ts";
 import { describePool } from "../pool/pool.ts";
 import { type ReservationRow, reservationRow } from "./reservation-row.ts";
 import { Table } from "./table.ts";
@@ -36,9 +37,8 @@ export function formatPlan({ reservations, conflicts, notes }: RecoveryPlan): st
     row.podNamespace === "" ? row.podName : `${row.podNamespace}/${row.podName}`,
     row.source,
   ]);
-  const count = rows.length === 1 ? "1 reservation" : `${rows.length} reservations`;
   return [
-    `The new store will hold ${count}.\n`,
+    `The new store will hold ${countText(rows.length, "reservation")}.\n`,
     rows.length === 0 ? "" : new Table(HEADERS).format(cells),
     ...conflicts.map((conflict) => `Conflict: ${escapeControls(describeConflict(conflict))}\n`),
     ...notes.map((note) => `Note: ${escapeControls(note)}\n`),

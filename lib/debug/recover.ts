@@ -5,7 +5,9 @@ import { carryOut, prepareRecovery, type Recovery, type RecoveryOptions } from "
 import type { PodSource } from "../node/recover-pods.ts";
 import { formatOf, notEmpty, optionOf, STORE_FILE } from "./place.ts";
 import { formatLeftOut, leftOutRow, refuseLeftOut } from "./recover-left-out.ts";
+import { doubtPlace } from "./recover-place.ts";
 import { conflictRow, formatPlan, recoveredRow } from "./recover-row.ts";
+import { requireReadable, wayOut } from "./refusal.ts";
 import type { Terminal } from "./terminal.ts";
 
 const HELP = `
@@ -84,12 +86,18 @@ async function recover(terminal: Terminal, options: RecoveryOptions, way: Way): 
 }
 
 async function look(options: RecoveryOptions): Promise<Recovery> {
+  const { storeFile } = options;
   try {
-    return await prepareRecovery(options);
+    requireReadable(storeFile);
+    const recovery = await prepareRecovery(options);
+    if (recovery.status !== "planned") return recovery;
+    const { plan } = recovery;
+    return { ...recovery, plan: { ...plan, notes: [...doubtPlace(storeFile), ...plan.notes] } };
   } catch (error) {
-    const code = error instanceof Error && "code" in error ? error.code : undefined;
-    const fix = code === "EACCES" || code === "EPERM" ? ", run this as root on the daemon's host" : "";
-    throw new Error(`store ${options.storeFile} cannot be read${fix}`, { cause: error });
+    const fix = wayOut(error);
+    throw new Error(`store ${storeFile} cannot be read${fix === undefined ? "" : `, ${fix}`}`, {
+      cause: error,
+    });
   }
 }
 

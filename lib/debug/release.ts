@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Command } from "commander";
 import { toJson } from "../log/printable.ts";
+import { countText } from "../pool/count-text.ts";
 import type { Reservation } from "../rpc/messages.ts";
 import { addPlaceOptions, formatOf, optionOf, placeOf } from "./place.ts";
 import { listMatching, type Query } from "./query.ts";
@@ -64,13 +65,13 @@ async function release(terminal: Terminal, daemon: DaemonSource, query: Query, w
   }
   await terminal.print(formatMatching(terminal, matching));
   if (way.dryRun) return terminal.note("Dry run: nothing was released.");
-  const question = `Release ${countText(matching.length)}?`;
+  const question = `Release ${countText(matching.length, "reservation")}?`;
   if (!way.yes && !(await terminal.confirm?.(question))) {
     terminal.note("Nothing was released.");
     return terminal.setExitStatus(1);
   }
   const released = await daemon.release(matching);
-  await terminal.print(`Released ${countText(released)}.\n`);
+  await terminal.print(`Released ${countText(released, "reservation")}.\n`);
   noteMissing(terminal, matching.length - released);
 }
 
@@ -107,10 +108,6 @@ function formatMatching(terminal: Terminal, matching: readonly Reservation[]): s
 /** The daemon releases a reservation only as it was shown. */
 function noteMissing(terminal: Terminal, missing: number): void {
   if (missing === 0) return;
-  terminal.note(`${countText(missing)} had gone or changed meanwhile: look again.`);
+  terminal.note(`${countText(missing, "reservation")} had gone or changed meanwhile: look again.`);
   terminal.setExitStatus(1);
-}
-
-function countText(count: number): string {
-  return count === 1 ? "1 reservation" : `${count} reservations`;
 }

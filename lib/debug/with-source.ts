@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Place } from "./place.ts";
 import { findSilence } from "./reach.ts";
+import { withWayOut } from "./refusal.ts";
 import type { DaemonSource, Source } from "./source.ts";
 import { openStore } from "./store-source.ts";
 
@@ -11,8 +12,12 @@ export function loadDaemonSource(): Promise<typeof import("./daemon-source.ts")>
 
 /** The daemon where it runs, else its store. Throws an Error when neither answers. */
 async function openSource(place: Place): Promise<Source> {
-  const silence = await findSilence(place.bindAddress);
-  if (silence !== undefined) return openStore(place.storeFile, silence);
+  try {
+    const silence = await findSilence(place.bindAddress);
+    if (silence !== undefined) return openStore(place.storeFile, silence);
+  } catch (error) {
+    throw withWayOut(error);
+  }
   return (await loadDaemonSource()).openDaemon(place);
 }
 
@@ -32,7 +37,9 @@ export async function withDaemon(
   doing: string,
   work: (daemon: DaemonSource) => Promise<void>,
 ): Promise<void> {
-  const silence = await findSilence(place.bindAddress);
+  const silence = await findSilence(place.bindAddress).catch((error: unknown) => {
+    throw withWayOut(error);
+  });
   if (silence !== undefined) {
     throw new Error(
       `${doing} needs a running daemon, and ${silence}: start ipam-node or name its --bind-address; without one the store is only read`,

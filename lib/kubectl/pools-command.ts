@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Command } from "commander";
 import { printJsonArray } from "../debug/json-array.ts";
+import { countText } from "../pool/count-text.ts";
 import { describeNetwork } from "./cluster-pool.ts";
 import { type NodeFill, type PoolFill, readFillLevels } from "./fill-levels.ts";
 import { formatWithBars, type LevelRow } from "./level-table.ts";
@@ -85,7 +86,7 @@ function wideCells(fill: PoolFill | NodeFill): string[] {
 }
 
 function nodeCount({ nodes }: PoolFill): string {
-  return nodes.length === 1 ? "(1 node)" : `(${nodes.length} nodes)`;
+  return `(${countText(nodes.length, "node")})`;
 }
 
 /** A pool in JSON output: a contract with scripts. */

@@ -2,6 +2,7 @@
 import { type Address, formatAddress } from "../ip/address.ts";
 import { rangeSize } from "../ip/range.ts";
 import { formatSubnet, subnetContains } from "../ip/subnet.ts";
+import { countText } from "../pool/count-text.ts";
 import { describePool } from "../pool/pool.ts";
 import type { Share } from "../pool/share.ts";
 import type { StoreFinding } from "./call.ts";
@@ -72,7 +73,7 @@ function checkServed(poolId: number, { share, free }: ServedShare, audit: StoreA
   for (const range of free.choosable())
     counted += rangeSize(range) - BigInt(audit.countReservationsWithin(poolId, range));
   if (counted !== free.size) {
-    const message = `${countText(counted, "address", "es")} of the ${describePool(pool)} ${areText(counted)} free, ${free.size} ${areText(free.size)} taken for free`;
+    const message = `${countText(counted, "address", "addresses")} of the ${describePool(pool)} ${areText(counted)} free, ${free.size} ${areText(free.size)} taken for free`;
     findings.push({ kind: "integrity", pool, message });
   }
   return findings;
@@ -86,10 +87,6 @@ function describePlace(share: Share, address: Address): string {
   const { family, first, last } = share.range;
   const range = `${formatAddress({ family, value: first })}-${formatAddress({ family, value: last })}`;
   return `${text} was chosen from an earlier share, this node's part of the ${describePool(share.pool)} is ${range}`;
-}
-
-function countText(count: number | bigint, what: string, plural = "s"): string {
-  return Number(count) === 1 ? `1 ${what}` : `${count} ${what}${plural}`;
 }
 
 function areText(count: number | bigint): string {

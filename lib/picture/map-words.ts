@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a map says of itself in words.
 import { formatAddress } from "../ip/address.ts";
+import { countText } from "../pool/count-text.ts";
 import type { Layout } from "./layout.ts";
 import type { Scale } from "./scale.ts";
 import type { Subject } from "./subject.ts";
@@ -11,7 +12,7 @@ export function describeTotals(subject: Subject): string {
   const { nodes, capacity, used, outside } = countTotals(subject);
   const inside = BigInt(used - outside);
   const statics = outside === 0 ? "" : `, ${outside} more outside of every block`;
-  return `${plural(nodes, "node")}, ${inside} of ${capacity} addresses used (${percent(inside, capacity)})${statics}`;
+  return `${countText(nodes, "node")}, ${inside} of ${capacity} addresses used (${percent(inside, capacity)})${statics}`;
 }
 
 /** How much a cell is, and what stands together where that is no block. */
@@ -40,9 +41,5 @@ export function describeRest({ last, blockSize, family }: Subject, scale: Scale)
   if (scale.last >= last) return undefined;
   const blocks = (last - scale.last) / blockSize;
   const to = formatAddress({ family, value: last });
-  return `… to ${to}: ${blocks} more ${blocks === 1n ? "block" : "blocks"}, no node's`;
-}
-
-function plural(count: number, thing: string): string {
-  return count === 1 ? `1 ${thing}` : `${count} ${thing}s`;
+  return `… to ${to}: ${countText(blocks, "more block")}, no node's`;
 }

@@ -92,7 +92,7 @@ test("options before the command's name count as well, those after it more", asy
   t.match(await runLine([...before, "pools", ...after]), {
     status: 1,
     stderr:
-      "no daemon answers at unix:///nowhere/other.sock (there is no such socket), and there is no store /nowhere/other\n",
+      "no daemon answers at unix:///nowhere/other.sock (there is no such socket), and there is no store /nowhere/other: none is needed before the first start of ipam-node; else name it by --store-file\n",
   });
 });
 

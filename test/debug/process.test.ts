@@ -62,6 +62,7 @@ test("output that cannot be written is an error of one line", async (t) => {
       stderr: /^cannot write the output: [^\n]*ENOSPC[^\n]*\n$/,
     });
   }
+  t.match(await shell(`${line(daemon, "pools", "--help")} >/dev/full`), { status: 1 });
 });
 
 test("errors and notes on standard error cannot steer a terminal", async (t) => {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // ipam-node recover as a person and as a script sees it.
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { test } from "tap";
 import { damagePages, fillStore, makeSite, pagesOf, type Site, writeCached } from "../node/recover-setup.ts";
 import { openSession } from "../node/store-fixture.ts";
@@ -79,6 +79,24 @@ test("a store that is gone is made anew from what the runtime remembers", async 
   t.match(stdout, /^there is no store .*\nThe new store will hold 30 reservations/);
   t.match(stdout, /\nStore \S+ is rebuilt\.\n$/);
   t.ok(existsSync(site.storeFile));
+});
+
+test("a path that was mistyped is told before a store is made there", async (t) => {
+  const site = makeSite(t);
+  for (const record of fillStore(site.storeFile, 3)) writeCached(site.resultsDir, record);
+  const doubt = /nothing in \S+ tells that there was a store "sotre": look at --store-file/;
+  const mistyped = { ...site, storeFile: join(dirname(site.storeFile), "sotre") };
+  t.match((await run(mistyped)).stdout, doubt);
+  t.match(parsed(await run(mistyped, "-o", "json")), { notes: [doubt] });
+  for (const args of [[], ["--yes"]]) {
+    t.match(await run({ ...site, storeFile: "/nowhere/store" }, ...args), {
+      status: 1,
+      stdout: "",
+      stderr: /there is no directory \/nowhere: look at --store-file\n$/,
+    });
+  }
+  rmSync(site.storeFile);
+  t.notMatch((await run(site)).stdout, doubt, "its log is left");
 });
 
 test("what is no damage is left alone", async (t) => {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the commands say when the daemon cannot or will not tell, and when the store cannot either.
+import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { createServer as createHttp2Server } from "node:http2";
@@ -106,18 +107,27 @@ test("over TCP too, also when it listens on every interface", async (t) => {
 test("without a daemon, each state of the store is told apart", async (t) => {
   const running = await startDaemon(t);
   const makers: [string, (place: Place) => void, RegExp][] = [
-    ["missing", () => undefined, /\(there is no such socket\), and there is no store \S+\n$/],
+    [
+      "missing",
+      () => undefined,
+      /\(there is no such socket\), and there is no store \S+: none is needed .*--store-file\n$/,
+    ],
     [
       "damaged",
       ({ store }) => writeFileSync(store, "x".repeat(5000)),
-      /, and store \S+ is damaged [^\n]*\n$/,
+      /, and store \S+ is damaged [^\n]*: "ipam-node recover" says first what it would do\n$/,
     ],
     [
       "Go's",
       ({ store }) => writeFileSync(store, '{"version":1}'),
       /, and store \S+ is a store of the Go daemon/,
     ],
-    ["a directory", ({ store }) => mkdirSync(store), /cannot read store \S+/],
+    ["a directory", ({ store }) => mkdirSync(store), /^cannot read store \S+: it is not a regular file\n$/],
+    [
+      "a pipe",
+      ({ store }) => execFileSync("mkfifo", [store]),
+      /^cannot read store \S+: it is not a regular file\n$/,
+    ],
     [
       "no socket",
       ({ socket }) => writeFileSync(socket.slice("unix://".length), ""),
@@ -136,6 +146,7 @@ test("without a daemon, each state of the store is told apart", async (t) => {
   const elsewhere = { ...running, socket: `unix://${dirname(running.store)}/other.sock` };
   t.match(await run(elsewhere, ["pools"]), {
     status: 1,
-    stderr: /store \S+ is in use by a daemon, which is starting or stopping or listens elsewhere/,
+    stderr:
+      /store \S+ is in use by a daemon, which is starting or stopping or listens elsewhere: wait until .*--bind-address\n$/,
   });
 });

@@ -32,7 +32,10 @@ test("the reference has every flag and every field", (t) => {
 });
 
 test("a field without a description is an error", (t) => {
-  const crd = readFileSync(join(root, "install", "crds", "ippools.yaml"), "utf8");
+  const crd = readFileSync(
+    join(root, "install", "chart", "nv-ipam", "files", "crds", "ippools.yaml"),
+    "utf8",
+  );
   t.throws(() => describeKind(crd.replace("description: The first address of the range.", "")), {
     message: "spec.exclusions[].startIP has no description",
   });

@@ -51,7 +51,10 @@ test("the rights are those of the manifests", (t) => {
   t.end();
 });
 
+type Mount = { readonly name: string; readonly mountPath: string; readonly readOnly?: boolean };
+type Volume = { readonly name: string; readonly hostPath?: { readonly path: string } };
 type Container = {
+  readonly volumeMounts?: readonly Mount[];
   readonly securityContext: {
     readonly capabilities: { readonly drop: readonly string[]; readonly add?: readonly string[] };
     readonly runAsUser?: number;
@@ -65,6 +68,7 @@ type Workload = {
         readonly containers: readonly Container[];
         readonly initContainers?: readonly Container[];
         readonly securityContext: { readonly runAsUser?: number };
+        readonly volumes?: readonly Volume[];
         readonly hostNetwork?: boolean;
         readonly hostPID?: boolean;
       };
@@ -75,9 +79,8 @@ type Workload = {
 test("the containers are those of the manifests", (t) => {
   const [daemon] = readManifests<Workload>("daemonset.yaml").map(({ spec }) => spec.template.spec);
   const [controller] = readManifests<Workload>("deployment.yaml").map(({ spec }) => spec.template.spec);
-  const contexts = [daemon!.containers[0]!, daemon!.initContainers![0]!, controller!.containers[0]!].map(
-    ({ securityContext }) => securityContext,
-  );
+  const containers = [daemon!.containers[0]!, daemon!.initContainers![0]!, controller!.containers[0]!];
+  const contexts = containers.map(({ securityContext }) => securityContext);
   const row = (name: string) => {
     const line = security.split("\n").find((candidate) => candidate.startsWith(`| ${name} |`));
     return line!.split("|").slice(2, -1);
@@ -87,6 +90,17 @@ test("the containers are those of the manifests", (t) => {
     const added = capabilities.add ?? [];
     t.match(row("capabilities")[i], added.length === 0 ? "none" : `\`${added.join(", ")}\``);
     t.equal(row("root file system")[i]!.trim(), readOnlyRootFilesystem ? "read-only" : "writable");
+  }
+  const hostPathsOf = ({ volumeMounts = [] }: Container, readOnly: boolean): string[] =>
+    volumeMounts
+      .filter((mount) => (mount.readOnly ?? false) === readOnly)
+      .flatMap(({ name }) => daemon!.volumes!.find((volume) => volume.name === name)?.hostPath?.path ?? [])
+      .sort();
+  for (const [i, container] of containers.entries()) {
+    const told = (name: string): string[] =>
+      [...row(name)[i]!.matchAll(/`(\/[^`]+)`/g)].map(([, path = ""]) => path).sort();
+    t.same(told("host paths, to write"), hostPathsOf(container, false));
+    t.same(told("host paths, to read"), hostPathsOf(container, true));
   }
   t.match(row("user")[0], "root");
   t.equal(row("user")[2]!.trim(), String(controller!.securityContext.runAsUser));

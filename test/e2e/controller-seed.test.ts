@@ -6,18 +6,7 @@ import { createControllerUser, startController } from "../controller/running-con
 import { startApiServer } from "../support/api-server.ts";
 import { createNode, createPool } from "../support/api-server-objects.ts";
 import { skipUnless } from "../support/layers.ts";
-
-const spec = {
-  subnet: "192.168.0.0/16",
-  perNodeBlockSize: 100,
-  exclusions: [{ startIP: "192.168.0.0", endIP: "192.168.0.10" }],
-  gateway: "192.168.0.1",
-  nodeSelector: {
-    nodeSelectorTerms: [
-      { matchExpressions: [{ key: "node-role.kubernetes.io/worker", operator: "Exists" }] },
-    ],
-  },
-};
+import { seedSpec } from "./seed-spec.ts";
 
 test("the seed's cluster", { skip: skipUnless("apiserver") }, async (t) => {
   const server = await startApiServer(t);
@@ -28,7 +17,7 @@ test("the seed's cluster", { skip: skipUnless("apiserver") }, async (t) => {
   }
   await createNode(admin, "kind-other");
   const pool1 = { kind: "IPPool", namespace, name: "pool1" } as const;
-  await createPool(admin, { ...pool1, spec });
+  await createPool(admin, { ...pool1, spec: seedSpec });
   const kubeconfig = await createControllerUser(server);
   const controller = await startController(t, { kubeconfig, namespace });
 

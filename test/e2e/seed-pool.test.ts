@@ -2,21 +2,10 @@
 import { test } from "tap";
 import { callPlugin, errorOf, resultOf } from "../support/cni.ts";
 import { ipPool, startDaemon } from "../support/daemon.ts";
-
-const seed = {
-  subnet: "192.168.0.0/16",
-  perNodeBlockSize: 100,
-  gateway: "192.168.0.1",
-  exclusions: [{ startIP: "192.168.0.0", endIP: "192.168.0.10" }],
-  nodeSelector: {
-    nodeSelectorTerms: [
-      { matchExpressions: [{ key: "node-role.kubernetes.io/worker", operator: "Exists" }] },
-    ],
-  },
-};
+import { seedSpec } from "./seed-spec.ts";
 
 test("the walk-through of the static IP notes", async (t) => {
-  const daemon = await startDaemon(t, { pools: { "pool1.json": ipPool("pool1", seed) } });
+  const daemon = await startDaemon(t, { pools: { "pool1.json": ipPool("pool1", seedSpec) } });
   const ipam = daemon.ipam({ poolName: "pool1" });
 
   const dynamic = resultOf(await callPlugin({ container: "dynamic-1", conf: { ipam } }));

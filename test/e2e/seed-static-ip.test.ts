@@ -19,21 +19,10 @@ import {
   startPod,
 } from "./seed-multus.ts";
 import { ping, type SeedNode, startNodes } from "./seed-nodes.ts";
+import { seedSpec } from "./seed-spec.ts";
 
 const namespace = "nvidia-network-operator";
 const pool1 = { kind: "IPPool", namespace, name: "pool1" } as const;
-const spec = {
-  subnet: "192.168.0.0/16",
-  perNodeBlockSize: 100,
-  gateway: "192.168.0.1",
-  exclusions: [{ startIP: "192.168.0.0", endIP: "192.168.0.10" }],
-  nodeSelector: {
-    nodeSelectorTerms: [
-      { matchExpressions: [{ key: "node-role.kubernetes.io/worker", operator: "Exists" }] },
-    ],
-  },
-};
-
 const macvlan = {
   cniVersion: "0.3.1",
   type: "macvlan",
@@ -56,7 +45,7 @@ test("static IPs with macvlan on three nodes", { skip, timeout: 240_000 }, async
   await admin.post("/api/v1/namespaces", { metadata: { name: namespace } });
   const names = ["kind-control-plane", "kind-worker", "kind-worker2"];
   for (const name of names) await createNode(admin, name, { "node-role.kubernetes.io/worker": "" });
-  await createPool(admin, { ...pool1, spec });
+  await createPool(admin, { ...pool1, spec: seedSpec });
   await startController(t, { kubeconfig: await createControllerUser(api), namespace });
   const { status } = await poolWhen(api, pool1, ({ allocations }) => allocations.length === 3);
   const nodes = await startNodes(t, api, { names, namespace, uplink: "eth0" });

@@ -17,6 +17,7 @@ import {
   renderChart,
   renderKustomization,
   renderOverlay,
+  rollbacks,
 } from "./rendering.ts";
 
 const skip = skipUnless("kubectl", "helm");
@@ -87,8 +88,11 @@ test("a packaged chart is whole", { skip }, async (t) => {
   t.match(await run(cached.helm, ["lint", "--strict", chart]), { status: 0 });
 });
 
-test("a copy that lost its links says so", { skip }, async (t) => {
+test("a copy of the chart alone is whole, and one that lost files says so", { skip }, async (t) => {
   const dir = t.testdir({});
+  cpSync(chart, join(dir, "whole"), { recursive: true });
+  const everything = ["--set=admissionPolicy.enabled=true"];
+  t.equal(await renderChart(everything, join(dir, "whole")), await renderChart(everything));
   cpSync(chart, join(dir, "chart"), {
     recursive: true,
     filter: (source) => !relative(chart, source).startsWith("files"),
@@ -157,4 +161,13 @@ test("each value arrives", { skip }, async (t) => {
   t.match(objects["ValidatingWebhookConfiguration nv-ipam-validating-webhook-configuration"], {
     webhooks: [{ clientConfig: { caBundle: "QQ==" } }, { clientConfig: { caBundle: "QQ==" } }],
   });
+});
+
+test("no tolerations at all", { skip }, async (t) => {
+  const flags = ["--set-json=node.tolerations=[]", "--set-json=controller.tolerations=[]"];
+  for (const more of [[], rollbacks.rollback!.flags]) {
+    const objects = byName(readManifests(await renderChart([...flags, ...more])));
+    for (const name of ["DaemonSet kube-system nv-ipam-node-ds", "Deployment kube-system nv-ipam-controller"])
+      t.match(objects[name], { spec: { template: { spec: { tolerations: [] } } } });
+  }
 });
