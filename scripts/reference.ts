@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Writes docs/configuration.md. What it says is never edited by hand.
-import { readFileSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+// Writes docs/configuration.md, and the chart's copies of what lies in install. They are never edited by hand.
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { describeExecutables } from "./reference-flags.ts";
 import { describeKind } from "./reference-kinds.ts";
 import { describePlugin } from "./reference-plugin.ts";
@@ -10,6 +10,16 @@ const root = resolve(import.meta.dirname, "..");
 
 /** Where the reference is. */
 export const referenceFile = join(root, "docs", "configuration.md");
+
+const install = join(root, "install");
+/** Below install and below the chart's files: a chart can have no file from outside of it, and links do not survive everywhere. */
+const CHART_FILES = ["crds/cidrpools.yaml", "crds/ippools.yaml", "policy/validating-admission-policy.yaml"];
+
+/** Files of install with their copies in the chart. */
+export const chartCopies = CHART_FILES.map((file) => ({
+  source: join(install, file),
+  copy: join(install, "chart", "nv-ipam", "files", file),
+}));
 
 const BEGINNING = `# Configuration
 
@@ -29,9 +39,7 @@ also look at what the fields say together, and name the field that is wrong. Wha
 /** The reference as it should be; throws Error where the sources do not agree. */
 export function writeReference(): string {
   const kinds = ["ippools", "cidrpools"].map((name) =>
-    describeKind(
-      readFileSync(join(root, "install", "chart", "nv-ipam", "files", "crds", `${name}.yaml`), "utf8"),
-    ),
+    describeKind(readFileSync(join(install, "crds", `${name}.yaml`), "utf8")),
   );
   const chapters = [...kinds, describePlugin(), describeExecutables()].map((lines) =>
     lines.join("\n").trim(),
@@ -39,4 +47,10 @@ export function writeReference(): string {
   return `${[BEGINNING.trim(), ...chapters].join("\n\n")}\n`;
 }
 
-if (import.meta.main) writeFileSync(referenceFile, writeReference());
+if (import.meta.main) {
+  writeFileSync(referenceFile, writeReference());
+  for (const { source, copy } of chartCopies) {
+    mkdirSync(dirname(copy), { recursive: true });
+    copyFileSync(source, copy);
+  }
+}

@@ -2,13 +2,19 @@
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { test } from "tap";
-import { referenceFile, writeReference } from "../../scripts/reference.ts";
+import { chartCopies, referenceFile, writeReference } from "../../scripts/reference.ts";
 import { describeKind } from "../../scripts/reference-kinds.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 
 test("docs/configuration.md is what scripts/reference writes", (t) => {
   t.equal(readFileSync(referenceFile, "utf8"), writeReference(), "run scripts/reference");
+  t.end();
+});
+
+test("the chart has the definitions and the policy of install", (t) => {
+  for (const { source, copy } of chartCopies)
+    t.equal(readFileSync(copy, "utf8"), readFileSync(source, "utf8"), `${copy}: run scripts/reference`);
   t.end();
 });
 
@@ -32,10 +38,7 @@ test("the reference has every flag and every field", (t) => {
 });
 
 test("a field without a description is an error", (t) => {
-  const crd = readFileSync(
-    join(root, "install", "chart", "nv-ipam", "files", "crds", "ippools.yaml"),
-    "utf8",
-  );
+  const crd = readFileSync(join(root, "install", "crds", "ippools.yaml"), "utf8");
   t.throws(() => describeKind(crd.replace("description: The first address of the range.", "")), {
     message: "spec.exclusions[].startIP has no description",
   });

@@ -55,7 +55,7 @@ function writeKustomization(dir: string, lines: readonly string[]): string {
 
 test("another namespace, another image, and the options", { skip }, async (t) => {
   const dir = t.testdir({});
-  cpSync(install, join(dir, "install"), { recursive: true, verbatimSymlinks: true });
+  cpSync(install, join(dir, "install"), { recursive: true });
   const user = writeKustomization(join(dir, "user"), [
     "namespace: nets",
     "resources:",
@@ -88,11 +88,8 @@ test("a packaged chart is whole", { skip }, async (t) => {
   t.match(await run(cached.helm, ["lint", "--strict", chart]), { status: 0 });
 });
 
-test("a copy of the chart alone is whole, and one that lost files says so", { skip }, async (t) => {
+test("a copy that lost its links says so", { skip }, async (t) => {
   const dir = t.testdir({});
-  cpSync(chart, join(dir, "whole"), { recursive: true });
-  const everything = ["--set=admissionPolicy.enabled=true"];
-  t.equal(await renderChart(everything, join(dir, "whole")), await renderChart(everything));
   cpSync(chart, join(dir, "chart"), {
     recursive: true,
     filter: (source) => !relative(chart, source).startsWith("files"),

@@ -13,10 +13,7 @@ import { kubernetesVersions } from "../support/cache.ts";
 import { skipUnless } from "../support/layers.ts";
 import { type PoolSpec, poolSpecs } from "./pool-specs.ts";
 
-const file = resolve(
-  import.meta.dirname,
-  "../../install/chart/nv-ipam/files/policy/validating-admission-policy.yaml",
-);
+const file = resolve(import.meta.dirname, "../../install/policy/validating-admission-policy.yaml");
 const GROUP = "/apis/admissionregistration.k8s.io/v1";
 
 /** What CEL reads otherwise than Go's net package, so that the policy says nothing of it. */

@@ -20,7 +20,7 @@ const root = resolve(import.meta.dirname, "../..");
 
 /** Where the CustomResourceDefinitions of the two kinds are: ours, and those of clusters that run the Go implementation. */
 export const definitions = {
-  ours: join(root, "install", "chart", "nv-ipam", "files", "crds"),
+  ours: join(root, "install", "crds"),
   go: join(root, "test", "cluster", "go-crds"),
 };
 
