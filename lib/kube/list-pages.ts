@@ -7,7 +7,7 @@ import { acceptOf, type Source, selection } from "./source.ts";
 
 export type ListRequest = {
   readonly source: Source;
-  /** Each object as its page comes, so that never more than a page is held; not yet the whole picture. */
+  /** Each object as its page comes, so that never more than a page is held; not yet the whole list. */
   readonly take: (object: KubeObject) => void;
   /** What was taken so far is void: the list begins anew. */
   readonly restart: () => void;

@@ -150,5 +150,5 @@ test("stop ends a watch, and nobody is told any more", async (t) => {
   await nodes.stop();
   await closed;
   t.strictSame(told.take(), []);
-  t.equal(nodes.list().length > 0, true, "the picture stays");
+  t.equal(nodes.list().length > 0, true, "the cache stays");
 });
