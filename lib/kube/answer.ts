@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the API answers, read with bounds.
 import type { IncomingMessage } from "node:http";
+import { isObject } from "../pool/fields.ts";
 import { type Call, describeCall, describeRule } from "./call.ts";
 import { ConnectionError, KubeError } from "./error.ts";
 
@@ -58,14 +59,14 @@ export async function readError(response: IncomingMessage, call: Call): Promise<
 
 /** The error of a Status object, as a watch's ERROR event carries one. */
 export function statusError(object: unknown, call: Call): KubeError {
-  const status = typeof object === "object" && object !== null ? (object as Status) : {};
+  const status = isObject(object) ? (object as Status) : {};
   return errorOf(status, call, { status: typeof status.code === "number" ? status.code : 500 });
 }
 
 function parseStatus(text: string): Status {
   try {
     const value: unknown = JSON.parse(text);
-    if (typeof value === "object" && value !== null) return value as Status;
+    if (isObject(value)) return value as Status;
   } catch {
     // Proxies, and the API for a group it does not serve, answer in plain text: that is the message then.
   }

@@ -35,6 +35,10 @@ export type WatchedOptions<T> = {
   readonly timing?: ReflectorTiming | undefined;
 };
 
+/**
+ * Empty, and quiet, before start(). What `keep` throws for an object counts as a failure of the API: the list is read anew,
+ * later and later. A listener that throws is logged and passed over.
+ */
 export function createWatched<T>(cluster: Cluster, options: WatchedOptions<T>): Watched<T> {
   const { source, keep, same, log, timing } = options;
   const listeners: ((change: Change<T>) => void)[] = [];

@@ -31,7 +31,7 @@ const TYPES: readonly PoolType[] = ["ippool", "cidrpool"];
 const KINDS = { ippool: "IPPools", cidrpool: "CIDRPools" } as const;
 
 /** A controller that writes many pools makes one update of them. */
-export const COALESCE_MS = 50;
+const COALESCE_MS = 50;
 const RETRY_MAX_MS = 10_000;
 
 /**
