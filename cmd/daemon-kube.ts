@@ -86,7 +86,7 @@ function createWatches(cluster: Cluster, { nodeName, namespace }: KubeSettings, 
 
 async function startSource(watches: Watches, target: ShareTarget, log: Logger): Promise<ClusterShareSource> {
   await target.serveLast();
-  const source = new ClusterShareSource({ pictures: watches, target, log });
+  const source = new ClusterShareSource({ caches: watches, target, log });
   source.start();
   for (const watch of Object.values(watches)) watch.start();
   await source.firstLook(FIRST_LOOK_MS);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a reconcile of the controller takes, and how much memory its pictures of nodes and pools do.
+// What a reconcile of the controller takes, and how much memory its caches of nodes and pools do.
 import { renderStatus } from "../lib/controller/render-status.ts";
 import { readResource } from "../lib/pool/manifest.ts";
 import type { Pool } from "../lib/pool/pool.ts";

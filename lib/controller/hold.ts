@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import { blockKey } from "../pool/block-key.ts";
 import { isBlockOf } from "../pool/entry.ts";
 import type { Pool, PoolAllocation } from "../pool/pool.ts";
-import { blockKey } from "./block-key.ts";
 import type { ReleasedBlock, ReleasedBlocks } from "./released-blocks.ts";
 
 export type HoldInput = {

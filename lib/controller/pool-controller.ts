@@ -2,9 +2,10 @@
 import type { Logger } from "../log/log.ts";
 import { matchesNode, type Node } from "../pool/selector.ts";
 import type { Controller } from "./controller.ts";
+import type { EventSink } from "./event-sink.ts";
 import type { PoolMeter } from "./meter.ts";
+import type { Change, ObjectCache } from "./object-cache.ts";
 import type { Overlaps } from "./overlaps.ts";
-import type { Change, EventSink, Picture } from "./picture.ts";
 import { takeIn } from "./pool-memory.ts";
 import { PoolNotices } from "./pool-notices.ts";
 import { PoolReconciler, type ReconcilerParts } from "./pool-reconciler.ts";
@@ -12,8 +13,8 @@ import { keyOf, type PoolKind, type PoolRecord } from "./pool-record.ts";
 
 /** What the controllers of both kinds share. */
 export type PoolWorld = Pick<ReconcilerParts, "write" | "reuseDelayMs" | "now" | "limitBytes"> & {
-  readonly pools: Readonly<Record<PoolKind, Picture<PoolRecord>>>;
-  readonly nodes: Picture<Node>;
+  readonly pools: Readonly<Record<PoolKind, ObjectCache<PoolRecord>>>;
+  readonly nodes: ObjectCache<Node>;
   readonly overlaps: Overlaps;
   /** Each kind's events come from its own component. */
   readonly events: Readonly<Record<PoolKind, EventSink>>;
@@ -78,7 +79,7 @@ function concerns({ spec }: PoolRecord, { before, after }: Change<Node>): boolea
 }
 
 function describeWait(
-  { synced, trouble }: Pick<Picture<unknown>, "synced" | "trouble">,
+  { synced, trouble }: Pick<ObjectCache<unknown>, "synced" | "trouble">,
   what: string,
 ): string | undefined {
   if (synced) return undefined;

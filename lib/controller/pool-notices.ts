@@ -3,7 +3,7 @@
 import type { Logger } from "../log/log.ts";
 import { shorten } from "../log/printable.ts";
 import { POOL_API_VERSION } from "../pool/manifest.ts";
-import type { EventReason, EventSink } from "./picture.ts";
+import type { EventReason, EventSink } from "./event-sink.ts";
 import type { PoolMemory } from "./pool-memory.ts";
 import type { PoolKind, PoolRecord } from "./pool-record.ts";
 import type { Reassignment } from "./pool-status.ts";

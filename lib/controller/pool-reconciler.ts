@@ -4,7 +4,7 @@ import type { Logger } from "../log/log.ts";
 import { describeProblems } from "../pool/report.ts";
 import { type Node, selectNodes } from "../pool/selector.ts";
 import type { PoolMeter, ReconcileOutcome } from "./meter.ts";
-import type { Picture } from "./picture.ts";
+import type { ObjectCache } from "./object-cache.ts";
 import { endWrite, newestOf, newMemory, type PoolMemory, versionOf } from "./pool-memory.ts";
 import type { PoolNotices } from "./pool-notices.ts";
 import {
@@ -23,8 +23,8 @@ import type { Outcome } from "./work-queue.ts";
 
 export type ReconcilerParts = {
   readonly kind: PoolKind;
-  readonly pools: Picture<PoolRecord>;
-  readonly nodes: Picture<Node>;
+  readonly pools: ObjectCache<PoolRecord>;
+  readonly nodes: ObjectCache<Node>;
   /** Writes status over exactly the version that `pool` is. Rejects when that failed for another reason. */
   readonly write: (pool: PoolRecord, status: PoolStatus) => Promise<StoredPool | "conflict" | "gone">;
   readonly notices: PoolNotices;
@@ -81,7 +81,7 @@ export class PoolReconciler {
 
   async #work(key: string): Promise<{ outcome: ReconcileOutcome; againInMs?: number }> {
     const { pools, nodes, onNewSpec } = this.#parts;
-    // An old picture takes nodes that have just come for gone.
+    // An old cache takes nodes that have just come for gone.
     if (pools.trouble !== undefined || nodes.trouble !== undefined) return { outcome: "stale" };
     const watched = pools.find(key);
     if (watched === undefined) return this.#forget(key);

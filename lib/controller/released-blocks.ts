@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import { blockKey } from "../pool/block-key.ts";
 import { isObject } from "../pool/fields.ts";
 import type { PoolAllocation } from "../pool/pool.ts";
-import { blockKey } from "./block-key.ts";
 
 /** A block that its node has given back. */
 export type ReleasedBlock = { readonly entry: PoolAllocation; readonly releasedAtMs: number };

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The heart of the controller: the next status of a pool, a pure function.
+
+import { blockKey } from "../pool/block-key.ts";
 import { computeBlocks } from "../pool/blocks.ts";
 import type { BlockPlan } from "../pool/plan.ts";
 import type { Pool, PoolAllocation } from "../pool/pool.ts";
-import { blockKey } from "./block-key.ts";
 import { holdBlocks } from "./hold.ts";
 import type { Reassignment, Rendered } from "./pool-status.ts";
 import { listNames, setReady, type Verdict } from "./ready-condition.ts";

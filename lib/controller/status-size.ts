@@ -2,7 +2,7 @@
 import type { PoolStatus } from "./pool-status.ts";
 
 /** etcd refuses requests above 1.5 MiB (--max-request-bytes). */
-export const ETCD_REQUEST_BYTES = 1_572_864;
+const ETCD_REQUEST_BYTES = 1_572_864;
 
 // What the object has in etcd and not here: managedFields of a few writers, the key, the request around it.
 const RESERVE_BYTES = 16_384;

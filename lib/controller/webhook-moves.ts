@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a valid edit of a pool does to the nodes that have a block: said before it happens.
 import { formatAddress, parseAddress } from "../ip/address.ts";
-import { formatSubnet, parseSubnet } from "../ip/subnet.ts";
+import { blockKey } from "../pool/block-key.ts";
 import { computeBlocks } from "../pool/blocks.ts";
 import type { Pool, PoolAllocation } from "../pool/pool.ts";
 
@@ -18,7 +18,7 @@ export function describeMoves(pool: Pool, allocations: readonly PoolAllocation[]
   for (const next of plan.allocations) {
     const last = now.get(next.nodeName);
     if (last === undefined) continue;
-    if (blockOf(last) !== blockOf(next)) moved++;
+    if (blockKey(last) !== blockKey(next)) moved++;
     else if (gatewayOf(last) !== gatewayOf(next)) otherGateway++;
   }
   const lost = plan.withoutBlock.length;
@@ -41,20 +41,9 @@ function get(count: number): string {
   return count === 1 ? "gets" : "get";
 }
 
-/** What an entry means, whoever wrote it: spellings differ between controllers. */
-function blockOf(entry: PoolAllocation): string {
-  if ("prefix" in entry) {
-    const prefix = parseSubnet(entry.prefix);
-    return prefix ? formatSubnet(prefix) : entry.prefix;
-  }
-  return `${spell(entry.startIP)}-${spell(entry.endIP)}`;
-}
-
+/** However it is spelled: spellings differ between controllers. */
 function gatewayOf(entry: PoolAllocation): string {
-  return "prefix" in entry ? spell(entry.gateway ?? "") : "";
-}
-
-function spell(text: string): string {
+  const text = "prefix" in entry ? (entry.gateway ?? "") : "";
   const address = parseAddress(text);
   return address ? formatAddress(address) : text;
 }

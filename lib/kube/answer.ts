@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the API answers, read with bounds.
 import type { IncomingMessage } from "node:http";
+import { isObject } from "../pool/fields.ts";
 import { type Call, describeCall, describeRule } from "./call.ts";
 import { ConnectionError, KubeError } from "./error.ts";
 
@@ -17,35 +18,40 @@ type Status = {
   readonly details?: { readonly causes?: unknown; readonly retryAfterSeconds?: unknown } | null;
 };
 
-async function readBody(response: IncomingMessage, atMost: number): Promise<Buffer> {
+/** A body as far as it was read; one larger than the bound has at least a byte more than that. */
+type Body = { readonly chunks: readonly Buffer[]; readonly size: number };
+
+/** Reads until the bound is passed; the rest does not come, and the connection goes. */
+async function readBody(response: IncomingMessage, atMost: number): Promise<Body> {
   const chunks: Buffer[] = [];
   let size = 0;
   try {
     for await (const chunk of response as AsyncIterable<Buffer>) {
       size += chunk.length;
-      if (size > atMost) break;
       chunks.push(chunk);
+      if (size > atMost) break;
     }
   } catch (error) {
     throw new ConnectionError("the API's answer was cut off", { cause: error });
   }
-  if (size > atMost) throw new Error(`the API's answer is larger than ${atMost} bytes`);
-  return Buffer.concat(chunks, size);
+  return { chunks, size };
 }
 
 /** The body of a successful answer. Rejects when it is no JSON, too large, or cut off. */
 export async function readJson(response: IncomingMessage, call: Call): Promise<unknown> {
-  const body = await readBody(response, LARGEST_BODY);
+  const { chunks, size } = await readBody(response, LARGEST_BODY);
+  if (size > LARGEST_BODY) throw new Error(`the API's answer is larger than ${LARGEST_BODY} bytes`);
   try {
-    return JSON.parse(body.toString("utf8"));
+    return JSON.parse(Buffer.concat(chunks, size).toString("utf8"));
   } catch (error) {
     throw new Error(`the API's answer to "${describeCall(call)}" is not JSON`, { cause: error });
   }
 }
 
-/** The error that an unsuccessful answer stands for. */
+/** The error that an unsuccessful answer stands for. Of a text that is too large the beginning counts. */
 export async function readError(response: IncomingMessage, call: Call): Promise<KubeError> {
-  const text = (await readBody(response, LARGEST_ERROR)).toString("utf8");
+  const { chunks, size } = await readBody(response, LARGEST_ERROR);
+  const text = Buffer.concat(chunks, Math.min(size, LARGEST_ERROR)).toString("utf8");
   const status = response.statusCode ?? 0;
   const header = Number(response.headers["retry-after"]);
   return errorOf(parseStatus(text), call, { status, ...(header > 0 && { retryAfterS: header }) });
@@ -53,14 +59,14 @@ export async function readError(response: IncomingMessage, call: Call): Promise<
 
 /** The error of a Status object, as a watch's ERROR event carries one. */
 export function statusError(object: unknown, call: Call): KubeError {
-  const status = typeof object === "object" && object !== null ? (object as Status) : {};
+  const status = isObject(object) ? (object as Status) : {};
   return errorOf(status, call, { status: typeof status.code === "number" ? status.code : 500 });
 }
 
 function parseStatus(text: string): Status {
   try {
     const value: unknown = JSON.parse(text);
-    if (typeof value === "object" && value !== null) return value as Status;
+    if (isObject(value)) return value as Status;
   } catch {
     // Proxies, and the API for a group it does not serve, answer in plain text: that is the message then.
   }

@@ -7,7 +7,7 @@ import { readError, readJson } from "./answer.ts";
 import { type Call, callPath, describeCall, METHODS } from "./call.ts";
 import { type Access, type CredentialsKeeper, type KeeperTiming, keepCredentials } from "./credentials.ts";
 import { ConnectionError } from "./error.ts";
-import { startTimeLimit, untilAborted } from "./time-limit.ts";
+import { startTimeLimit, type TimeLimit, untilAborted } from "./time-limit.ts";
 import { createTransport, type Transport } from "./transport.ts";
 
 /** A Kubernetes API that one may talk to; nothing has been sent yet. */
@@ -34,6 +34,10 @@ export async function openCluster(options: AccessOptions, log: Logger): Promise<
   return createCluster(access, log);
 }
 
+/**
+ * The API that `access` leads to. Nothing is read or sent before the first call, which rejects when the credentials cannot
+ * be had; connections are kept until close().
+ */
 export function createCluster(access: Access, log: Logger, timing: KeeperTiming = {}): Cluster {
   const credentials = keepCredentials(access, {
     ...timing,
@@ -66,14 +70,12 @@ export function createCluster(access: Access, log: Logger, timing: KeeperTiming 
   };
 }
 
-type Limit = ReturnType<typeof startTimeLimit>;
-
-function startLimit(call: Call): Limit {
+function startLimit(call: Call): TimeLimit {
   const ms = call.timeoutMs ?? TIMEOUT_MS;
   return startTimeLimit(ms, `cannot ${describeCall(call)}: no answer within ${ms / 1000} s`, call.signal);
 }
 
-async function* chunksOf(response: IncomingMessage, limit: Limit): AsyncGenerator<Buffer> {
+async function* chunksOf(response: IncomingMessage, limit: TimeLimit): AsyncGenerator<Buffer> {
   try {
     for await (const chunk of response as AsyncIterable<Buffer>) {
       limit.touch();

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { startTimeLimit, untilAborted } from "./time-limit.ts";
 
 /** What one request shows and trusts. Different contents mean different connections: the agent keeps them apart. */
 export type Credentials = {
@@ -16,8 +17,8 @@ export type Access = {
   readonly server: URL;
   /** For people: "in-cluster", or the kubeconfig's path. */
   readonly origin: string;
-  /** Reads the credentials now. Rejects with an error that names the file or command. */
-  load(): Promise<Credentials>;
+  /** Reads the credentials now. Rejects with an error that names the file or command. `signal` ends a command that hangs. */
+  load(signal?: AbortSignal): Promise<Credentials>;
   /** The API refused them: what is kept in memory (an exec plugin's token) is asked for again by the next load. */
   forget(): void;
 };
@@ -33,6 +34,8 @@ export type KeeperTiming = {
   readonly maxAgeMs?: number;
   /** How often refused credentials may be asked for anew. */
   readonly atMostEveryMs?: number;
+  /** How long one load may take. Less than most calls have, so that they can say what they waited for. */
+  readonly loadMs?: number;
 };
 
 export type KeeperOptions = KeeperTiming & {
@@ -40,22 +43,28 @@ export type KeeperOptions = KeeperTiming & {
   readonly onStale: (error: unknown) => void;
 };
 
-/** Credentials that are never older than `maxAgeMs`, except while their files cannot be read. */
+/**
+ * Credentials that are never older than `maxAgeMs`, except while they cannot be read. A load that hangs (an exec plugin
+ * without a network, a dead mount) counts as one that failed, and the next call begins another.
+ */
 export function keepCredentials(access: Access, options: KeeperOptions): CredentialsKeeper {
-  const { maxAgeMs = 10_000, atMostEveryMs = 2_000, onStale } = options;
+  const { maxAgeMs = 10_000, atMostEveryMs = 2_000, loadMs = 25_000, onStale } = options;
   let known: Credentials | undefined;
   let loadedAt = Number.NEGATIVE_INFINITY; // monotonic
   let loading: Promise<Credentials> | undefined;
   let told = "";
   const load = async (): Promise<Credentials> => {
+    const late = `the credentials (${access.origin}) were not there within ${loadMs / 1000} s`;
+    const limit = startTimeLimit(loadMs, late);
     try {
-      known = await access.load();
+      known = await untilAborted(access.load(limit.signal), limit.signal);
       told = "";
     } catch (error) {
       if (known === undefined) throw error;
       if (told !== String(error)) onStale(error);
       told = String(error);
     } finally {
+      limit.end();
       loading = undefined;
     }
     loadedAt = performance.now();

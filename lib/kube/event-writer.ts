@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+import { isObject } from "../pool/fields.ts";
 import type { Call } from "./call.ts";
 import type { Cluster } from "./cluster.ts";
 import { hasStatus } from "./error.ts";
 import { eventName, eventNamespace, eventObject, eventUpdate, type KubeEvent } from "./event-object.ts";
-import { isRecord } from "./object.ts";
 
 export type Occurrence = { readonly count: number; readonly at: Date };
 
@@ -51,5 +51,5 @@ type WriteOptions = {
 };
 
 function countOf(event: unknown): number {
-  return isRecord(event) && typeof event.count === "number" ? event.count : 1;
+  return isObject(event) && typeof event.count === "number" ? event.count : 1;
 }

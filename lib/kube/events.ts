@@ -9,8 +9,6 @@ import { writeEvent } from "./event-writer.ts";
 import { pause } from "./time-limit.ts";
 import { Trouble } from "./trouble.ts";
 
-export type { KubeEvent, ObjectReference } from "./event-object.ts";
-
 export type EventRecorder = {
   /** Never throws and never waits: the event is written when the API lets it. */
   record(event: KubeEvent): void;

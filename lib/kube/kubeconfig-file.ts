@@ -10,6 +10,7 @@ import {
   newUsers,
   type User,
 } from "@kubernetes/client-node/dist/config_types.js";
+import { isObject } from "../pool/fields.ts";
 
 /** Paths in it are absolute. */
 export type KubeconfigUser = User & { readonly tokenFile?: string };
@@ -82,10 +83,6 @@ function absoluteCommand(exec: Written, dir: string): Written {
   return typeof command === "string" && command.includes("/")
     ? { ...exec, command: resolve(dir, command) }
     : exec;
-}
-
-function isObject(value: unknown): value is Written {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function definedOnly<T extends Readonly<Record<string, string | undefined>>>(

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Access through kubeconfig files. client-node's KubeConfig class would bring undici and every model of the API into
 // the daemon (25 MB of memory); its readers of the file's parts and its exec plugins come alone.
+import { spawn } from "node:child_process";
 import type { Cluster } from "@kubernetes/client-node/dist/config_types.js";
 import { ExecAuth } from "@kubernetes/client-node/dist/exec_auth.js";
 import type { Access, Credentials } from "./credentials.ts";
@@ -20,9 +21,9 @@ export async function openKubeconfig(paths: readonly string[], context?: string)
   return {
     server: serverOf(chosen.cluster, origin),
     origin,
-    async load() {
+    async load(signal) {
       chosen ??= await read();
-      return credentialsOf(chosen, plugins);
+      return credentialsOf(chosen, plugins, signal);
     },
     forget() {
       chosen = undefined;
@@ -66,9 +67,13 @@ async function checkFiles({ cluster, user }: Chosen): Promise<void> {
   await identityOf(user);
 }
 
-async function credentialsOf({ cluster, user }: Chosen, plugins: ExecAuth): Promise<Credentials> {
+async function credentialsOf(
+  { cluster, user }: Chosen,
+  plugins: ExecAuth,
+  signal: AbortSignal | undefined,
+): Promise<Credentials> {
   const [trust, identity] = await Promise.all([trustOf(cluster), identityOf(user)]);
-  const said = user.exec ? await askPlugin(user, plugins) : { headers: {} };
+  const said = user.exec ? await askPlugin(user, plugins, signal) : { headers: {} };
   const headers = { ...identity.headers, ...said.headers };
   return { ...trust, ...identity, ...said, headers };
 }
@@ -115,7 +120,15 @@ async function fileOrData(
 }
 
 /** A token, or a client certificate, from the command that the user names. It is kept until it expires. */
-async function askPlugin(user: KubeconfigUser, plugins: ExecAuth): Promise<Credentials> {
+async function askPlugin(
+  user: KubeconfigUser,
+  plugins: ExecAuth,
+  signal: AbortSignal | undefined,
+): Promise<Credentials> {
+  // The library would leave a command that hangs behind, and one more with each try.
+  const execFn = (command: string, args: readonly string[], options: object) =>
+    spawn(command, args, { ...options, ...(signal && { signal }), killSignal: "SIGKILL" });
+  Object.assign<object, object>(plugins, { execFn });
   const options: { headers: Record<string, string>; cert?: string; key?: string } = { headers: {} };
   await plugins.applyAuthentication(forPlugin(user), options).catch((error: unknown) => {
     throw new Error(`the exec plugin "${user.exec.command}" of user "${user.name}" failed`, { cause: error });

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
+import { isObject } from "../pool/fields.ts";
 // The election record in a coordination.k8s.io/v1 Lease, as client-go keeps it.
 import type { Call, Resource } from "./call.ts";
 import type { Cluster } from "./cluster.ts";
 import { hasStatus } from "./error.ts";
-import { isRecord } from "./object.ts";
 
 /** Times are the holder's and RFC 3339; they are never compared with a clock of this host. */
 export type LeaseRecord = {
@@ -84,7 +84,7 @@ function resourceOf({ namespace }: LeasePlace): Resource {
 }
 
 function storedLease(value: unknown): StoredLease {
-  if (!isRecord(value)) throw new Error("the API's answer is not a Lease");
+  if (!isObject(value)) throw new Error("the API's answer is not a Lease");
   const spec = specOf(value);
   const text = (field: unknown): string => (typeof field === "string" ? field : "");
   const count = (field: unknown): number => (typeof field === "number" ? field : 0);
@@ -99,5 +99,5 @@ function storedLease(value: unknown): StoredLease {
 }
 
 function specOf({ spec }: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  return isRecord(spec) ? spec : {};
+  return isObject(spec) ? spec : {};
 }

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
+import { isObject } from "../pool/fields.ts";
 import type { Call } from "./call.ts";
 import type { Cluster } from "./cluster.ts";
 import { hasStatus } from "./error.ts";
-import { isRecord, type KubeObject, readObject, versionOf } from "./object.ts";
+import { type KubeObject, readObject, versionOf } from "./object.ts";
 import { acceptOf, type Source, selection } from "./source.ts";
 
 export type ListRequest = {
   readonly source: Source;
-  /** Each object as its page comes, so that never more than a page is held; not yet the whole picture. */
+  /** Each object as its page comes, so that never more than a page is held; not yet the whole list. */
   readonly take: (object: KubeObject) => void;
   /** What was taken so far is void: the list begins anew. */
   readonly restart: () => void;
@@ -55,14 +56,14 @@ function pageCall(source: Source, token: string): Call {
 }
 
 function itemsOf(page: unknown): readonly unknown[] {
-  const items = isRecord(page) ? page.items : undefined;
+  const items = isObject(page) ? page.items : undefined;
   if (items === null) return []; // how Go writes an empty list
   if (!Array.isArray(items)) throw new Error("the API's answer is not a list");
   return items;
 }
 
 function continuation(page: unknown): string {
-  const metadata = isRecord(page) ? page.metadata : undefined;
-  const token = isRecord(metadata) ? metadata.continue : undefined;
+  const metadata = isObject(page) ? page.metadata : undefined;
+  const token = isObject(metadata) ? metadata.continue : undefined;
   return typeof token === "string" ? token : "";
 }

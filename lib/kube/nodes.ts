@@ -16,7 +16,7 @@ export function watchNodes(
       resource: { group: "", version: "v1", plural: "nodes" },
       metadataOnly: true,
       pageSize: 500,
-      listFrom: "", // a list from an old cache would take blocks from nodes that just came
+      listFrom: "", // an old list, from the API server's cache, would take blocks from nodes that just came
     },
     keep: ({ metadata }) => ({ name: metadata.name, labels: metadata.labels ?? {} }),
     log,

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { isObject } from "../pool/fields.ts";
 
 /** What every object of the API has; the rest is read by who knows the kind. */
 export type KubeObject = {
@@ -16,8 +17,8 @@ export type KubeObject = {
 
 /** Throws for anything that no API server sends. */
 export function readObject(value: unknown): KubeObject {
-  const metadata = isRecord(value) ? value.metadata : undefined;
-  if (!isRecord(metadata) || typeof metadata.name !== "string" || metadata.name === "") {
+  const metadata = isObject(value) ? value.metadata : undefined;
+  if (!isObject(metadata) || typeof metadata.name !== "string" || metadata.name === "") {
     throw new Error("the API's answer is not an object with a name");
   }
   return value as KubeObject;
@@ -25,8 +26,8 @@ export function readObject(value: unknown): KubeObject {
 
 /** The version that a list or an event stands for. */
 export function versionOf(value: unknown): string {
-  const metadata = isRecord(value) ? value.metadata : undefined;
-  const version = isRecord(metadata) ? metadata.resourceVersion : undefined;
+  const metadata = isObject(value) ? value.metadata : undefined;
+  const version = isObject(metadata) ? metadata.resourceVersion : undefined;
   if (typeof version !== "string" || version === "") {
     throw new Error("the API's answer has no metadata.resourceVersion");
   }
@@ -36,8 +37,4 @@ export function versionOf(value: unknown): string {
 /** "namespace/name", or "name" for objects of the cluster. */
 export function keyOf({ metadata }: KubeObject): string {
   return metadata.namespace ? `${metadata.namespace}/${metadata.name}` : metadata.name;
-}
-
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Logger } from "../log/log.ts";
+import { isObject } from "../pool/fields.ts";
 import type { Resource } from "./call.ts";
 import type { Cluster } from "./cluster.ts";
 import { hasStatus } from "./error.ts";
-import { isRecord, type KubeObject, readObject } from "./object.ts";
+import { type KubeObject, readObject } from "./object.ts";
 import type { ReflectorTiming } from "./reflector.ts";
 import { createWatched, type Watched } from "./watched.ts";
 
@@ -62,7 +63,7 @@ export async function findPod(
   } as const;
   try {
     const object = readObject(await cluster.call({ ...call, signal }));
-    const spec = "spec" in object && isRecord(object.spec) ? object.spec : {};
+    const spec = "spec" in object && isObject(object.spec) ? object.spec : {};
     return { ...readPod(object), nodeName: typeof spec.nodeName === "string" ? spec.nodeName : "" };
   } catch (error) {
     // Without the API's own word for it, the 404 is one of whatever answers in the API's place.

@@ -15,12 +15,12 @@ import { openWatch, type WatchEvent } from "./watch-events.ts";
 export type ReflectorTiming = {
   /** A watch without a byte for so long is dead; bookmarks come about once a minute. */
   readonly silenceMs?: number;
-  /** The first wait after a failure, once there is a picture; it doubles up to `longestMs`. */
+  /** The first wait after a failure, once there was a list; it doubles up to `longestMs`. */
   readonly firstMs?: number;
   readonly longestMs?: number;
 };
 
-/** Where the objects go; `begin` starts a picture that replaces the present one at `finish`. */
+/** Where the objects go; what `begin` starts replaces all of them at `finish`. */
 type Target = {
   upsert(object: KubeObject): void;
   remove(object: KubeObject): void;
@@ -30,7 +30,7 @@ type Target = {
 export type ReflectorOptions = {
   readonly cluster: Cluster;
   readonly source: Source;
-  readonly picture: Target;
+  readonly cache: Target;
   readonly log: Logger;
   readonly timing?: ReflectorTiming;
 };
@@ -44,7 +44,7 @@ const LONGEST_WAIT_MISSING_MS = 5_000;
 // A watch that lasted so long was a good one: the next failure is not in a row with the last.
 const LASTING_MS = 5_000;
 
-/** Lists, then watches from there on, for ever: what the API has is what the picture shows, however often it breaks. */
+/** Lists, then watches from there on, for ever: what the API has is what the cache shows, however often it breaks. */
 export class Reflector {
   readonly #options: ReflectorOptions;
   readonly #what: string;
@@ -87,7 +87,7 @@ export class Reflector {
   }
 
   /**
-   * Resolves when a list that began after the call is the picture, however long that takes; a call while another waits
+   * Resolves when a list that began after the call is in the cache, however long that takes; a call while another waits
    * joins it. A watch can be dead for as long as `silenceMs` before anybody notices.
    */
   refresh(): Promise<void> {
@@ -140,12 +140,12 @@ export class Reflector {
   }
 
   async #list(): Promise<string> {
-    const { cluster, source, picture } = this.#options;
-    let next = picture.begin();
+    const { cluster, source, cache } = this.#options;
+    let next = cache.begin();
     const version = await listPages(cluster, {
       source,
       restart: () => {
-        next = picture.begin();
+        next = cache.begin();
       },
       take: (object) => next.take(object),
       signal: this.#signal,
@@ -182,10 +182,10 @@ export class Reflector {
   }
 
   #take({ type, object }: WatchEvent): void {
-    const { picture } = this.#options;
+    const { cache } = this.#options;
     const version = versionOf(object);
-    if (type === "upsert") picture.upsert(object);
-    else if (type === "remove") picture.remove(object);
+    if (type === "upsert") cache.upsert(object);
+    else if (type === "remove") cache.remove(object);
     this.#version = version;
   }
 

@@ -11,6 +11,10 @@ export type TimeLimit = {
   end(): void;
 };
 
+/**
+ * Runs from now on: after `ms` the signal aborts with a ConnectionError that says `reason`; when `outer` aborts, before or
+ * after the call, with its reason.
+ */
 export function startTimeLimit(ms: number, reason: string, outer?: AbortSignal): TimeLimit {
   const controller = new AbortController();
   const expire = (text: string): void => controller.abort(new ConnectionError(text));

@@ -29,6 +29,7 @@ export type Transport = {
 // A connection that nobody uses goes before a load balancer forgets it silently; probes find dead ones in use.
 const AGENT = { keepAlive: true, keepAliveMsecs: 15_000, maxFreeSockets: 4, timeout: 45_000 };
 
+/** Kept connections to one server, the first at the first exchange; the path of `server` stands before all others. */
 export function createTransport(server: URL): Transport {
   const secure = server.protocol === "https:";
   const agent = secure ? new HttpsAgent(AGENT) : new HttpAgent(AGENT);

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
+import { isObject } from "../pool/fields.ts";
 import { statusError } from "./answer.ts";
 import type { Call } from "./call.ts";
 import type { Cluster } from "./cluster.ts";
 import { readJsonLines } from "./json-lines.ts";
-import { isRecord, type KubeObject, readObject } from "./object.ts";
+import { type KubeObject, readObject } from "./object.ts";
 import { acceptOf, type Source, selection } from "./source.ts";
 
 /** A bookmark's object has nothing but the version reached. */
@@ -49,7 +50,7 @@ function watchCall({ source, version, signal }: WatchRequest): Call {
 
 async function* eventsOf(chunks: AsyncIterable<Buffer>, call: Call): AsyncGenerator<WatchEvent> {
   for await (const line of readJsonLines(chunks, LONGEST_EVENT)) {
-    if (!isRecord(line)) throw new Error("the API's answer is not a watch event");
+    if (!isObject(line)) throw new Error("the API's answer is not a watch event");
     const { type, object } = line;
     if (type === "ADDED" || type === "MODIFIED") yield { type: "upsert", object: readObject(object) };
     else if (type === "DELETED") yield { type: "remove", object: readObject(object) };

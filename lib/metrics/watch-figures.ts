@@ -2,11 +2,11 @@
 import Gauge from "prom-client/lib/gauge.js";
 import type { Exposition } from "./exposition.ts";
 
-/** A picture of the API's objects that a watch keeps. */
+/** A cache of the API's objects that a watch keeps. */
 export type WatchState = {
   /** The first complete list has come. */
   readonly synced: boolean;
-  /** Why the picture may be old; undefined: it is not. */
+  /** Why the cache may be old; undefined: it is not. */
   readonly trouble: string | undefined;
 };
 

@@ -9,19 +9,19 @@ import type { ShareTarget } from "./daemon.ts";
 import { type Delay, realDelay } from "./delay.ts";
 import { createReporter, type Note } from "./pools-dir-report.ts";
 
-/** The pools of one kind as a watch shows them. */
-export type PoolPicture = {
+/** The pools of one kind, kept up to date by a watch. */
+export type PoolCache = {
   list(): OwnPool[];
   /** From the first complete list on; never false again. */
   readonly synced: boolean;
-  /** Why the picture may be old; undefined: it is not. */
+  /** Why the cache may be old; undefined: it is not. */
   readonly trouble: string | undefined;
   onChange(listener: () => void): void;
   whenSynced(): Promise<void>;
 };
 
 export type ShareSourceOptions = {
-  readonly pictures: Readonly<Record<PoolType, PoolPicture>>;
+  readonly caches: Readonly<Record<PoolType, PoolCache>>;
   readonly target: Pick<ShareTarget, "apply">;
   readonly log: Logger;
   readonly after?: Delay;
@@ -31,11 +31,11 @@ const TYPES: readonly PoolType[] = ["ippool", "cidrpool"];
 const KINDS = { ippool: "IPPools", cidrpool: "CIDRPools" } as const;
 
 /** A controller that writes many pools makes one update of them. */
-export const COALESCE_MS = 50;
+const COALESCE_MS = 50;
 const RETRY_MAX_MS = 10_000;
 
 /**
- * Applies what the pictures show: the first change at once, those of the next 50 ms together. A kind that has not been
+ * Applies what the caches show: the first change at once, those of the next 50 ms together. A kind that has not been
  * listed yet keeps what the store has of it; before either has been, nothing is applied. What the store does not take is
  * tried again, ever more slowly.
  */
@@ -60,9 +60,9 @@ export class ClusterShareSource {
 
   start(): void {
     for (const type of TYPES) {
-      const picture = this.#options.pictures[type];
-      picture.onChange(() => this.#request());
-      void picture.whenSynced().then(() => this.#request());
+      const cache = this.#options.caches[type];
+      cache.onChange(() => this.#request());
+      void cache.whenSynced().then(() => this.#request());
     }
   }
 
@@ -99,16 +99,14 @@ export class ClusterShareSource {
   staleReason(pool: PoolRef): string | undefined {
     const missing = this.#missingKind(pool.type);
     if (missing !== undefined) return missing;
-    const { trouble } = this.#options.pictures[pool.type];
-    const own = this.#options.pictures[pool.type]
-      .list()
-      .find((other) => poolKey(other.pool) === poolKey(pool));
+    const { trouble } = this.#options.caches[pool.type];
+    const own = this.#options.caches[pool.type].list().find((other) => poolKey(other.pool) === poolKey(pool));
     if (own !== undefined && "keep" in own.outcome) return own.outcome.keep;
     return trouble === undefined ? undefined : `the ${KINDS[pool.type]} cannot be followed: ${trouble}`;
   }
 
   #missingKind(type: PoolType): string | undefined {
-    const { synced, trouble } = this.#options.pictures[type];
+    const { synced, trouble } = this.#options.caches[type];
     if (!synced) {
       return `the ${KINDS[type]} have not been read since the start${trouble === undefined ? "" : `: ${trouble}`}`;
     }
@@ -123,8 +121,8 @@ export class ClusterShareSource {
 
   #next(): void {
     if (this.#stopped || !this.#wanted) return;
-    const { pictures } = this.#options;
-    const read = TYPES.filter((type) => pictures[type].synced);
+    const { caches } = this.#options;
+    const read = TYPES.filter((type) => caches[type].synced);
     if (read.length === 0) return;
     this.#wanted = false;
     this.#running = this.#apply(read).then((pauseMs) => {
@@ -139,8 +137,8 @@ export class ClusterShareSource {
 
   /** How long to wait before the next update, in milliseconds. */
   async #apply(read: readonly PoolType[]): Promise<number> {
-    const { pictures, target, log } = this.#options;
-    const pools = read.flatMap((type) => pictures[type].list());
+    const { caches, target, log } = this.#options;
+    const pools = read.flatMap((type) => caches[type].list());
     const unread = TYPES.filter((type) => !read.includes(type));
     try {
       await target.apply(toShareUpdate(pools, unread));

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // From the pools of a cluster to what the daemon serves: pure functions. The controller computes, this node only reads.
 import { shorten } from "../log/printable.ts";
+import { blockKey } from "../pool/block-key.ts";
 import { isObject } from "../pool/fields.ts";
-import { type PoolResource, readResource } from "../pool/manifest.ts";
-import { type Pool, type PoolRef, type PoolType, poolKey } from "../pool/pool.ts";
+import { readResource } from "../pool/manifest.ts";
+import { type PoolAllocation, type PoolRef, type PoolType, type Problem, poolKey } from "../pool/pool.ts";
 import { describeProblems } from "../pool/report.ts";
 import { buildShare, type Share } from "../pool/share.ts";
 import { encodeShare } from "../pool/share-text.ts";
@@ -41,20 +42,19 @@ export function readOwnPool({ kind, name, object }: StoredPool, nodeName: string
   const isAssigned = own >= 0;
   const entries = isAssigned ? [all[own]] : [];
   const { resource, problems } = readResource(withAllocations(object, entries), { strict: false, kind });
-  if (resource === undefined || resource.kind === "Node")
-    return { pool, outcome: { keep: `the object is no ${kind}`, isAssigned } };
-  const parsed = parsePool(resource, problems);
-  if ("problems" in parsed) {
-    const inStatus = parsed.problems.every(({ field }) => field.startsWith("status."));
-    const what = inStatus ? "this node's entry in status.allocations" : "the pool";
-    const keep = `${what} is invalid: ${describeProblems(parsed.problems)}`;
-    return { pool, outcome: { keep: shorten(keep, LONGEST_REASON), isAssigned } };
-  }
-  const rival = findRival(all, own, kind);
-  return {
-    pool,
-    outcome: rival === undefined ? shareOf(parsed.pool, resource) : { keep: rival, isAssigned },
+  const keep = (reason: string): OwnPool => {
+    return { pool, outcome: { keep: shorten(reason, LONGEST_REASON), isAssigned } };
   };
+  if (resource === undefined || resource.kind === "Node") return keep(`the object is no ${kind}`);
+  const parsed = parsePool(resource, problems);
+  if ("problems" in parsed) return keep(describeInvalid(parsed.problems));
+  const [entry] = resource.allocations ?? [];
+  if (entry === undefined) return { pool, outcome: { none: "status.allocations gives this node no block" } };
+  const rival = findRival(all, own, entry);
+  if (rival !== undefined) return keep(rival);
+  const built = buildShare(parsed.pool, entry);
+  if ("share" in built) return { pool, outcome: built };
+  return keep(`this node's entry in status.allocations does not fit the spec: ${built.problem}`);
 }
 
 export function sameOwnPool(a: OwnPool, b: OwnPool): boolean {
@@ -72,27 +72,38 @@ export function toShareUpdate(pools: readonly OwnPool[], unread: readonly PoolTy
   return { shares, keep, ...(unread.length > 0 && { unread }) };
 }
 
-function shareOf(pool: Pool, { allocations = [] }: PoolResource): OwnOutcome {
-  const [entry] = allocations;
-  if (entry === undefined) return { none: "status.allocations gives this node no block" };
-  const built = buildShare(pool, entry);
-  if ("share" in built) return built;
-  const keep = `this node's entry in status.allocations does not fit the spec: ${built.problem}`;
-  return { keep, isAssigned: true };
+function describeInvalid(problems: readonly Problem[]): string {
+  const inStatus = problems.every(({ field }) => field.startsWith("status."));
+  const what = inStatus ? "this node's entry in status.allocations" : "the pool";
+  return `${what} is invalid: ${describeProblems(problems)}`;
 }
 
 /**
  * Why the entry's block may not be this node's alone, which no controller writes, but a hand may. As controllers resolve
- * it: an IPPool's block is the first entry's, a CIDRPool's prefix is nobody's.
+ * it: an IPPool's block is the first entry's; a CIDRPool's prefix is nobody's, and neither is any of a node with two.
  */
-function findRival(all: readonly unknown[], own: number, kind: StoredPool["kind"]): string | undefined {
-  const [field, rivals] =
-    kind === "IPPool" ? (["startIP", all.slice(0, Math.max(own, 0))] as const) : (["prefix", all] as const);
-  const entry = all[own];
-  if (!isObject(entry)) return undefined;
-  const rival = rivals.find((other) => isObject(other) && other !== entry && other[field] === entry[field]);
-  if (!isObject(rival)) return undefined;
-  return `status.allocations gives this node's block (${field} ${entry[field]}) to node ${rival.nodeName} too`;
+function findRival(all: readonly unknown[], own: number, entry: PoolAllocation): string | undefined {
+  const block = blockKey(entry);
+  if (block === undefined) return undefined;
+  const isPrefix = "prefix" in entry;
+  const others = isPrefix ? all.toSpliced(own, 1) : all.slice(0, own);
+  for (const other of others.filter(isObject)) {
+    if (isPrefix && other.nodeName === entry.nodeName)
+      return "status.allocations has more than one entry for this node";
+    if (writtenBlock(other, isPrefix) !== block) continue;
+    const said = isPrefix ? `prefix ${entry.prefix}` : `startIP ${entry.startIP}`;
+    return `status.allocations gives this node's block (${said}) to node ${other.nodeName} too`;
+  }
+  return undefined;
+}
+
+/** Of another node's entry nothing but the block is looked at. */
+function writtenBlock(
+  { prefix, startIP, endIP }: Readonly<Record<string, unknown>>,
+  isPrefix: boolean,
+): string | undefined {
+  if (isPrefix) return typeof prefix === "string" ? blockKey({ prefix }) : undefined;
+  return typeof startIP === "string" && typeof endIP === "string" ? blockKey({ startIP, endIP }) : undefined;
 }
 
 function allocationsOf(object: unknown): readonly unknown[] {

@@ -104,6 +104,7 @@ export function object<S extends Shape>(
   };
 }
 
+/** Neither null nor a list. */
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }

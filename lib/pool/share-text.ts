@@ -3,6 +3,7 @@
 import { type Address, type Family, formatAddress, parseAddress } from "../ip/address.ts";
 import { clampRanges, type Range } from "../ip/range.ts";
 import { formatSubnet, parseSubnet, type Subnet } from "../ip/subnet.ts";
+import { isObject } from "./fields.ts";
 import { type PoolRef, poolKey } from "./pool.ts";
 import type { Share } from "./share.ts";
 
@@ -57,14 +58,11 @@ function formatRange({ family, first, last }: Range): { startIP: string; endIP: 
 
 function parseFields(text: string): Fields | undefined {
   try {
-    return asFields(JSON.parse(text));
+    const value: unknown = JSON.parse(text);
+    return isObject(value) ? value : undefined;
   } catch {
     return undefined; // the caller says what it is the text of; JSON's own message has nothing to add
   }
-}
-
-function asFields(value: unknown): Fields | undefined {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Fields) : undefined;
 }
 
 function readWith<T extends Address | Subnet>(
@@ -85,7 +83,7 @@ function readRange({ startIP, endIP }: Fields, family: Family): Range | undefine
 function readList<T>(value: unknown, read: (item: Fields) => T | undefined): T[] | undefined {
   if (value === undefined || value === null) return [];
   if (!Array.isArray(value)) return undefined;
-  const items = value.map((item) => read(asFields(item) ?? {}));
+  const items = value.map((item) => read(isObject(item) ? item : {}));
   return items.some((item) => item === undefined) ? undefined : (items as T[]);
 }
 

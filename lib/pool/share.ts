@@ -54,7 +54,7 @@ export function shareRoutes({
 }
 
 /** 0.0.0.0/0 or ::/0. */
-export function defaultRoute(family: Family): Subnet {
+function defaultRoute(family: Family): Subnet {
   return { family, base: 0n, prefixLength: 0 };
 }
 

@@ -26,6 +26,10 @@ export type SettingsContext = {
   readonly gateway: { readonly field: string; readonly given: boolean };
 };
 
+/**
+ * The settings as far as they can be read: what cannot is left out, what is wrong goes to `report` under its field in spec.
+ * A pool of them is valid only if nothing was reported.
+ */
 export function readSettings(spec: WrittenSettings, context: SettingsContext, report: Report): Settings {
   const { defaultGateway = false, nodeSelector } = spec;
   reportGatewayNeeds(spec, context, report);

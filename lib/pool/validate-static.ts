@@ -8,6 +8,10 @@ import { readAddressOf, readNetwork } from "./validate-address.ts";
 /** What prefixes are judged by; undefined where the field that says it is itself wrong. */
 type Parent = { readonly cidr: Subnet | undefined; readonly prefixLength: number | undefined };
 
+/**
+ * The allocations whose prefix can be read, in the order of the spec and with its spelling; what is wrong with any of them
+ * goes to `report`.
+ */
 export function readStaticAllocations(
   { staticAllocations = [] }: CIDRPoolSpec,
   parent: Parent,

@@ -143,7 +143,7 @@ test("a pool that is gone by the time of the write; a write that fails", async (
   t.same(world.outcomes, ["stale", "failed", "gone"]);
 });
 
-test("an old picture is not computed from", async (t) => {
+test("an old cache is not computed from", async (t) => {
   for (const which of ["pools", "nodes"] as const) {
     const world = await settled("a");
     world.nodes.set("a", undefined);

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// One pool controller on pictures that the test changes, with an API that answers as the test says.
+// One pool controller on caches that the test changes, with an API that answers as the test says.
 import type { Controller } from "../../lib/controller/controller.ts";
+import type { Change, ObjectCache } from "../../lib/controller/object-cache.ts";
 import { Overlaps } from "../../lib/controller/overlaps.ts";
-import type { Change, Picture } from "../../lib/controller/picture.ts";
 import { createPoolController } from "../../lib/controller/pool-controller.ts";
 import { keyOf, type PoolRecord, readPoolRecord, type StoredPool } from "../../lib/controller/pool-record.ts";
 import type { PoolStatus } from "../../lib/controller/pool-status.ts";
 import type { Node } from "../../lib/pool/selector.ts";
 import { recordingLog } from "../support/log.ts";
 
-/** A picture without a watch behind it. */
-export class HandPicture<T> implements Picture<T> {
+/** A cache without a watch behind it. */
+export class HandCache<T> implements ObjectCache<T> {
   readonly synced = true;
   trouble: string | undefined;
   readonly #values = new Map<string, T>();
@@ -34,8 +34,8 @@ export class HandPicture<T> implements Picture<T> {
 
 export type World = {
   readonly controller: Controller;
-  readonly pools: HandPicture<PoolRecord>;
-  readonly nodes: HandPicture<Node>;
+  readonly pools: HandCache<PoolRecord>;
+  readonly nodes: HandCache<Node>;
   /** Keys that were triggered, until taken. */
   readonly triggered: string[];
   readonly events: { reason: string; message: string; about: { name: string } }[];
@@ -85,8 +85,8 @@ export function after(pool: StoredPool, status: object): StoredPool {
 export function makeWorld(
   more: { reuseDelayMs?: number; limitBytes?: number; now?: () => number } = {},
 ): World {
-  const pools = new HandPicture<PoolRecord>();
-  const nodes = new HandPicture<Node>();
+  const pools = new HandCache<PoolRecord>();
+  const nodes = new HandCache<Node>();
   const { log, events: logged } = recordingLog();
   const events: World["events"] = [];
   const sink = { record: (event: World["events"][number]) => void events.push(event) };
@@ -106,7 +106,7 @@ export function makeWorld(
     },
   };
   const controller = createPoolController("IPPool", {
-    pools: { IPPool: pools, CIDRPool: new HandPicture<PoolRecord>() },
+    pools: { IPPool: pools, CIDRPool: new HandCache<PoolRecord>() },
     nodes,
     overlaps: new Overlaps(),
     events: { IPPool: sink, CIDRPool: sink },

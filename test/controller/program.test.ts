@@ -6,7 +6,7 @@ import { startProgram } from "../../lib/controller/program.ts";
 import { recordingLog } from "../support/log.ts";
 import { manualClock } from "./manual-clock.ts";
 
-/** A controller whose only key waits from the start, and whose pictures are read when the test says so. */
+/** A controller whose only key waits from the start, and whose caches are read when the test says so. */
 function setUp({ elects }: { readonly elects: boolean }) {
   const done: string[] = [];
   const [ready, fresh] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];

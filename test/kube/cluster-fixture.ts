@@ -23,6 +23,16 @@ export async function openTestCluster(
   return cluster;
 }
 
+/** The cluster with a count of the calls that were begun. */
+export function counted(cluster: Cluster): { readonly cluster: Cluster; readonly calls: () => number } {
+  let calls = 0;
+  const call: Cluster["call"] = (asked) => {
+    calls++;
+    return cluster.call(asked);
+  };
+  return { cluster: { ...cluster, call }, calls: () => calls };
+}
+
 export type Followed<T> = {
   readonly changes: readonly Change<T>[];
   /** The changes so far, as "+key", "-key" and "~key"; forgets them. */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { setTimeout as sleep } from "node:timers/promises";
 import { test } from "tap";
-import { createEventRecorder, type KubeEvent } from "../../lib/kube/events.ts";
+import type { KubeEvent } from "../../lib/kube/event-object.ts";
+import { createEventRecorder } from "../../lib/kube/events.ts";
 import { type ApiServer, startApiServer } from "../support/api-server.ts";
 import { createNamespace, createNode, createPod } from "../support/api-server-objects.ts";
 import { skipUnless } from "../support/layers.ts";

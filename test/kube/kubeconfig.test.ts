@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-import { chmodSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import type { RequestOptions } from "node:https";
 import { join } from "node:path";
 import { KubeConfig } from "@kubernetes/client-node";
 import { test } from "tap";
 import { stringify } from "yaml";
 import { findAccess } from "../../lib/kube/access.ts";
+import { until } from "./cluster-fixture.ts";
 
 type Written = Readonly<Record<string, unknown>>;
 
@@ -88,6 +89,24 @@ echo '{"kind":"ExecCredential","status":{"token":"'"$PREFIX-$(wc -l < "$(dirname
     message: /^the exec plugin ".*\/plugin" of user "a" failed/,
     cause: /expired/,
   });
+});
+
+test("an exec plugin that hangs is ended", async (t) => {
+  const script = `#!/bin/sh
+echo $$ > "$(dirname "$0")/new" && mv "$(dirname "$0")/new" "$(dirname "$0")/pid"
+exec sleep 1000
+`;
+  const exec = { apiVersion: "client.authentication.k8s.io/v1", command: "./plugin" };
+  const dir = t.testdir({ plugin: script, config: kubeconfig({ exec }) });
+  chmodSync(join(dir, "plugin"), 0o755);
+  const access = await findAccess({ kubeconfig: join(dir, "config") });
+  const limit = new AbortController();
+  const refused = t.rejects(access.load(limit.signal), /^the exec plugin ".*\/plugin" of user "a" failed/);
+  await until(() => existsSync(join(dir, "pid")));
+  limit.abort();
+  await refused;
+  const pid = Number(readFileSync(join(dir, "pid"), "utf8"));
+  t.throws(() => process.kill(pid, 0), { code: "ESRCH" });
 });
 
 test("the order: asked for, KUBECONFIG, pod, home", async (t) => {

@@ -59,7 +59,7 @@ test("nodes of a real API", { skip: skipUnless("apiserver") }, async (t) => {
   await until(() => nodes.trouble !== undefined);
   t.match(nodes.trouble, /^cannot reach the API server https:.*ECONN/);
   t.ok(nodes.synced, "once synced, always synced");
-  t.equal(nodes.list().length, 1199, "the picture stays");
+  t.equal(nodes.list().length, 1199, "the cache stays");
   await server.start();
   await until(() => nodes.trouble === undefined);
   await server.admin.patch("/api/v1/nodes/n0005", { metadata: { labels: { pool: "c" } } });

@@ -6,7 +6,7 @@ import { definitions, startApiServer } from "../support/api-server.ts";
 import { applyDefinitions, createNamespace, createPool, poolPath } from "../support/api-server-objects.ts";
 import { skipUnless } from "../support/layers.ts";
 import { recordingLog, silentLog } from "../support/log.ts";
-import { follow, openTestCluster, quick, until } from "./cluster-fixture.ts";
+import { counted, follow, openTestCluster, quick, until } from "./cluster-fixture.ts";
 
 const spec = { subnet: "192.168.0.0/16", perNodeBlockSize: 100, gateway: "192.168.0.1" };
 const allocations = [{ nodeName: "a", startIP: "192.168.0.1", endIP: "192.168.0.100" }];
@@ -90,7 +90,7 @@ test("waits for the CRDs and for permission, and says so once", {
 }, async (t) => {
   const server = await startApiServer(t, { crds: "none" });
   const { log, events } = recordingLog();
-  const cluster = await openTestCluster(t, server.kubeconfig);
+  const { cluster, calls } = counted(await openTestCluster(t, server.kubeconfig));
   const pools = watchPools(cluster, {
     kind: "IPPool",
     namespace: "default",
@@ -100,8 +100,7 @@ test("waits for the CRDs and for permission, and says so once", {
   });
   pools.start();
   t.teardown(() => pools.stop());
-  await until(() => events.length > 0);
-  await new Promise((resolve) => setTimeout(resolve, 500));
+  await until(() => calls() > 3);
   t.match(pools.trouble, /is the CustomResourceDefinition ippools\.nv-ipam\.nvidia\.com installed\?/);
   t.equal(events.length, 1, "many tries, one line");
   t.match(events, [{ level: "warn", message: "waiting for ippools in namespace default" }]);
@@ -112,9 +111,9 @@ test("waits for the CRDs and for permission, and says so once", {
   await until(() => pools.trouble === undefined);
   t.strictSame(pools.list(), ["p"], "goes on when they come");
 
-  const stranger = await openTestCluster(t, await server.createUser("stranger", []));
+  const stranger = counted(await openTestCluster(t, await server.createUser("stranger", [])));
   const refused = recordingLog();
-  const denied = watchPools(stranger, {
+  const denied = watchPools(stranger.cluster, {
     kind: "IPPool",
     namespace: "default",
     log: refused.log,
@@ -123,12 +122,11 @@ test("waits for the CRDs and for permission, and says so once", {
   });
   denied.start();
   t.teardown(() => denied.stop());
-  await until(() => denied.trouble !== "ippools in namespace default are not listed yet");
+  await until(() => stranger.calls() > 3);
   t.match(
     denied.trouble,
     /a Role in default with verb "list" on resource "ippools" of API group "nv-ipam.nvidia.com"/,
     "the rule that lacks",
   );
-  await new Promise((resolve) => setTimeout(resolve, 500));
-  t.equal(refused.events.length, 1);
+  t.equal(refused.events.length, 1, "many tries, one line");
 });

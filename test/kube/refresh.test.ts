@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A picture that must be as new as the API: a watch may be dead for a while before anybody notices.
+// A cache that must be as new as the API: a watch may be dead for a while before anybody notices.
 import { test } from "tap";
 import { watchNodes } from "../../lib/kube/nodes.ts";
 import { recordingLog, silentLog } from "../support/log.ts";

@@ -2,14 +2,14 @@
 // When the pools of a cluster reach the store: recorded updates, a clock moved by hand.
 import { test } from "tap";
 import type { ShareUpdate } from "../../lib/node/call.ts";
-import { ClusterShareSource, type PoolPicture } from "../../lib/node/cluster-share-source.ts";
+import { ClusterShareSource, type PoolCache } from "../../lib/node/cluster-share-source.ts";
 import type { OwnPool } from "../../lib/node/cluster-shares.ts";
 import { recordingLog } from "../support/log.ts";
 import { HandClock, settled } from "./hand-clock.ts";
 import { ref, share } from "./store-fixture.ts";
 
 /** The pools of one kind, shown as a test says. */
-class Picture implements PoolPicture {
+class HandCache implements PoolCache {
   synced = false;
   trouble: string | undefined;
   #pools: readonly OwnPool[] = [];
@@ -44,10 +44,10 @@ const keeps = (name: string, reason: string): OwnPool => ({
 function setUp() {
   const clock = new HandClock();
   const { log, events } = recordingLog();
-  const pictures = { ippool: new Picture(), cidrpool: new Picture() };
+  const caches = { ippool: new HandCache(), cidrpool: new HandCache() };
   const store: { updates: ShareUpdate[]; refuse?: string } = { updates: [] };
   const source = new ClusterShareSource({
-    pictures,
+    caches,
     log,
     after: clock.after,
     target: {
@@ -58,7 +58,7 @@ function setUp() {
     },
   });
   const names = () => store.updates.map(({ shares }) => shares.map(({ pool }) => pool.name).join(","));
-  return { ...pictures, clock, events, store, source, names };
+  return { ...caches, clock, events, store, source, names };
 }
 
 test("nothing is applied before a kind has been listed, then that kind alone, then all", async (t) => {

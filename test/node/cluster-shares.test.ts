@@ -82,6 +82,20 @@ const cases: readonly Case[] = [
     serves: "192.168.0.101-192.168.0.200 192.168.0.1",
   },
   {
+    name: "a block that an earlier entry has in another spelling",
+    spec: { subnet: "fd00::/64", perNodeBlockSize: 10 },
+    allocations: [
+      { nodeName: "c", startIP: "FD00::1", endIP: "fd00:0::a" },
+      { nodeName: "b", startIP: "fd00::1", endIP: "fd00::a" },
+    ],
+    keeps: /\(startIP fd00::1\) to node c too/,
+  },
+  {
+    name: "two entries of this node: the first counts",
+    allocations: [b, { ...a, nodeName: "b" }],
+    serves: "192.168.0.101-192.168.0.200 192.168.0.1",
+  },
+  {
     name: "its prefix",
     kind: "CIDRPool",
     allocations: [aCidr, bCidr],
@@ -92,6 +106,30 @@ const cases: readonly Case[] = [
     kind: "CIDRPool",
     allocations: [bCidr, { ...bCidr, nodeName: "c" }],
     keeps: /to node c too/,
+  },
+  {
+    name: "a prefix that another node has in another spelling",
+    kind: "CIDRPool",
+    allocations: [bCidr, { nodeName: "c", prefix: "10.0.1.0/024", gateway: "10.0.1.1" }],
+    keeps: /\(prefix 10\.0\.1\.0\/24\) to node c too/,
+  },
+  {
+    name: "two entries of this node: none counts",
+    kind: "CIDRPool",
+    allocations: [bCidr, { nodeName: "b", prefix: "10.0.2.0/24", gateway: "10.0.2.1" }],
+    keeps: /^status\.allocations has more than one entry for this node$/,
+  },
+  {
+    name: "another node's nonsense is no rival",
+    kind: "CIDRPool",
+    allocations: [
+      null,
+      { nodeName: "c" },
+      { nodeName: "c", prefix: 7 },
+      { nodeName: "c", prefix: "x" },
+      bCidr,
+    ],
+    serves: "10.0.1.1-10.0.1.254 10.0.1.1",
   },
   {
     name: "an edit of gatewayIndex before its status",
@@ -141,6 +179,14 @@ for (const { name, serves, keeps, none, ...input } of cases) {
     t.end();
   });
 }
+
+test("a reason is bounded, whatever a hand wrote", (t) => {
+  const nodeName = "c".repeat(100_000);
+  const { outcome } = read({ allocations: [{ ...b, nodeName }, b] });
+  t.match(outcome, { keep: /to node ccc.*…$/ });
+  t.ok("keep" in outcome && outcome.keep.length <= 1024);
+  t.end();
+});
 
 test("what is no object of the kind keeps the share", (t) => {
   for (const object of [undefined, "x", { kind: "Node", apiVersion: "v1", metadata: { name: "p" } }])

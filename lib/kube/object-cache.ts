@@ -4,7 +4,7 @@ import type { Change } from "./change.ts";
 import type { KubeObject } from "./object.ts";
 import { keyOf } from "./object.ts";
 
-export type PictureOptions<T> = {
+export type ObjectCacheOptions<T> = {
   /** What is remembered of an object; nothing else of it is. */
   readonly keep: (object: KubeObject) => T;
   /** True: such a change is none. Without it: the kept values are equal in depth. */
@@ -13,12 +13,12 @@ export type PictureOptions<T> = {
 };
 
 /** The kept values of all objects, by key. The newest value is found even when it counts as the same. */
-export class Picture<T> {
-  readonly #options: PictureOptions<T>;
+export class ObjectCache<T> {
+  readonly #options: ObjectCacheOptions<T>;
   readonly #same: (a: T, b: T) => boolean;
   #values = new Map<string, T>();
 
-  constructor(options: PictureOptions<T>) {
+  constructor(options: ObjectCacheOptions<T>) {
     this.#options = options;
     this.#same = options.same ?? isDeepStrictEqual;
   }
@@ -45,7 +45,7 @@ export class Picture<T> {
     if (this.#values.delete(key)) this.#announce(key, before, undefined);
   }
 
-  /** Starts a new picture beside the present one. */
+  /** Fills a new cache beside the present one, which `finish` puts in its place. */
   begin(): { take(object: KubeObject): void; finish(): void } {
     const values = new Map<string, T>();
     return {
