@@ -16,20 +16,13 @@ export type PluginOptions = {
   readonly log: (line: string) => void;
 };
 
-type Toolchain = { readonly command: string; readonly packages: string };
-
 /** What the bytecode and the executable are made of. */
-type Inputs = {
-  readonly script: string;
-  readonly engine: string;
-  readonly compiler: Toolchain;
-  readonly hash: string;
-};
+type Inputs = { readonly script: string; readonly hash: string };
 
 const ROOT = resolve(import.meta.dirname, "..");
 const NATIVE: Architecture = process.arch === "arm64" ? "arm64" : "amd64";
-const HOST = ["lib/cni/host.c", "lib/cni/host-memory.c", "lib/cni/host-socket.c"].map((path) =>
-  join(ROOT, path),
+const HOST = ["host", "host-engine", "host-memory", "host-reason", "host-socket"].map((name) =>
+  join(ROOT, "lib", "cni", `${name}.c`),
 );
 const HOST_HEADER = join(ROOT, "lib/cni/host.h");
 const BYTECODE = join(ROOT, "scripts/bytecode.c");
@@ -37,6 +30,7 @@ const BYTECODE = join(ROOT, "scripts/bytecode.c");
 const FLAGS = [
   ..."-std=gnu11 -D_GNU_SOURCE -O2 -Wall -Wextra -Wno-unused-parameter -fstack-protector-strong".split(" "),
   ..."-static-pie -fPIE -s -ffunction-sections -Wl,--gc-sections -Wl,-z,relro,-z,now".split(" "),
+  ..."-nostdinc -nostdlib -nostartfiles".split(" "), // musl's and the compiler's are named one by one
 ];
 /** What compilers and directories of libraries are called by. */
 export const GNU_NAMES: Readonly<Record<Architecture, string>> = {
@@ -56,7 +50,7 @@ export async function buildPlugin({ arch, outDir, log }: PluginOptions): Promise
   mkdirSync(outDir, { recursive: true });
   const work = mkdtempSync(join(tmpdir(), "nv-ipam-build-"));
   try {
-    compile(inputs, work);
+    compile(inputs.script, arch, work);
     // In the same directory first: the name changes at once, and an old one that runs goes on.
     const fresh = join(outDir, `.nv-ipam.${process.pid}`);
     writeFileSync(fresh, readFileSync(join(work, "nv-ipam")));
@@ -71,30 +65,45 @@ export async function buildPlugin({ arch, outDir, log }: PluginOptions): Promise
 }
 
 async function gatherInputs(arch: Architecture): Promise<Inputs> {
-  const compiler = findCompiler(arch);
   const script = await bundle();
-  const engine = fetchEngine(arch);
+  const parts = [fetchPart("quickjs", arch), fetchPart("musl", arch)] as const;
   const hash = createHash("sha256");
-  for (const part of [script, FLAGS.join(" "), engine, fetchEngine(NATIVE)]) hash.update(part).update("\0");
-  for (const file of [...HOST, HOST_HEADER, BYTECODE, join(engine, "libquickjs.a")])
-    hash.update(readFileSync(file));
-  hash.update(run(compiler.command, ["--version"]));
-  return { script, engine, compiler, hash: hash.digest("hex") };
+  for (const part of [script, FLAGS.join(" "), ...parts, fetchPart("quickjs", NATIVE)])
+    hash.update(part).update("\0");
+  const archives = [join(parts[0], "libquickjs.a"), join(parts[1], "lib", "libc.a")];
+  for (const file of [...HOST, HOST_HEADER, BYTECODE, ...archives]) hash.update(readFileSync(file));
+  hash.update(run(findCompiler(arch), ["--version"]));
+  return { script, hash: hash.digest("hex") };
 }
 
-function compile({ script, engine, compiler }: Inputs, work: string): void {
+function compile(script: string, arch: Architecture, work: string): void {
   const [source, bytecode, translator] = ["plugin.js", "plugin.c", "bytecode"].map((name) =>
     join(work, name),
   ) as [string, string, string];
   writeFileSync(source, script);
-  const native = fetchEngine(NATIVE);
-  run(findCompiler(NATIVE).command, ["-O1", ...link(native, translator, [BYTECODE])]);
+  // The translator runs here and now: with whatever C library the machine has.
+  const engine = fetchPart("quickjs", NATIVE);
+  const linkage = ["-isystem", engine, "-o", translator, BYTECODE, join(engine, "libquickjs.a"), "-lm"];
+  run(findCompiler(NATIVE), ["-O1", ...linkage]);
   run(translator, [source, bytecode]);
-  run(compiler.command, [...FLAGS, ...link(engine, join(work, "nv-ipam"), [...HOST, bytecode])]);
+  linkPlugin(arch, join(work, "nv-ipam"), [...HOST, bytecode]);
 }
 
-function link(engine: string, output: string, sources: readonly string[]): string[] {
-  return ["-isystem", engine, "-o", output, ...sources, join(engine, "libquickjs.a"), "-lm"];
+/** Compiles C sources and links them with the engine and musl, as the plugin is; `sources` may hold options too. */
+export function linkPlugin(arch: Architecture, output: string, sources: readonly string[]): void {
+  const compiler = findCompiler(arch);
+  const ask = (question: string) => run(compiler, [question]).trim();
+  const [engine, libc] = [fetchPart("quickjs", arch), fetchPart("musl", arch)];
+  const headers = [join(libc, "include"), ask("-print-file-name=include"), engine];
+  const inLibc = (name: string) => join(libc, "lib", name);
+  run(compiler, [
+    ...FLAGS,
+    ...headers.flatMap((directory) => ["-isystem", directory]),
+    ...["-o", output, inLibc("rcrt1.o"), inLibc("crti.o"), ...sources, join(engine, "libquickjs.a")],
+    // The two need each other.
+    ...["-Wl,--start-group", inLibc("libc.a"), ask("-print-libgcc-file-name"), "-Wl,--end-group"],
+    inLibc("crtn.o"),
+  ]);
 }
 
 async function bundle(): Promise<string> {
@@ -117,20 +126,19 @@ async function bundle(): Promise<string> {
   return outputFiles[0]!.text;
 }
 
-function findCompiler(arch: Architecture): Toolchain {
+/** The C compiler's name; throws Error that says what is missing. */
+function findCompiler(arch: Architecture): string {
   const gnu = GNU_NAMES[arch];
-  const compiler: Toolchain =
-    arch === NATIVE
-      ? { command: "gcc", packages: "gcc libc6-dev" }
-      : { command: `${gnu}-gcc`, packages: `gcc-${gnu.replace("_", "-")} libc6-dev-${arch}-cross` };
-  if (spawnSync(compiler.command, ["--version"]).error !== undefined)
-    throw new Error(`${compiler.command} is missing: apt-get install ${compiler.packages}`);
+  const [compiler, packages] =
+    arch === NATIVE ? ["gcc", "gcc libc6-dev"] : [`${gnu}-gcc`, `gcc-${gnu.replace("_", "-")}`];
+  if (spawnSync(compiler, ["--version"]).error !== undefined)
+    throw new Error(`${compiler} is missing: apt-get install ${packages}`);
   return compiler;
 }
 
-/** The directory of quickjs.h and libquickjs.a. */
-function fetchEngine(arch: Architecture): string {
-  return run(join(ROOT, "scripts/fetch-quickjs"), [arch]).trim();
+/** The directory of quickjs.h and libquickjs.a, or of musl's include and lib. */
+export function fetchPart(part: "quickjs" | "musl", arch: Architecture): string {
+  return run(join(ROOT, "scripts/fetch-part"), [part, arch]).trim();
 }
 
 /** stdout of a program; throws Error with what it said when it fails. */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Runs the bytecode of cmd/nv-ipam.ts; system calls, nothing is parsed. */
-#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -17,6 +16,7 @@
 /* A call needs under 1 MB. The most wasteful 1 MiB of JSON must fit, or end as a CNI error. */
 #define MEMORY_LIMIT (64u << 20)
 #define STACK_LIMIT (512u << 10)
+#define INPUT_LIMIT (1 << 20)
 #define LOG_LIMIT (100l << 20)
 #define OLD_LOGS 5
 
@@ -29,13 +29,6 @@ double clock_ms(clockid_t id) {
     struct timespec ts;
     clock_gettime(id, &ts);
     return (double)ts.tv_sec * 1e3 + (double)ts.tv_nsec / 1e6;
-}
-
-const char *reason(int error) {
-    static char text[96];
-    snprintf(text, sizeof text, "%s", strerror(error));
-    text[0] = (char)tolower((unsigned char)text[0]);
-    return text;
 }
 
 int wait_for(int fd, short events, double deadline) {
@@ -61,10 +54,10 @@ static bool write_all(int fd, const char *data, size_t size) {
 
 /* The whole of fd as a string; null when it is longer than limit. Waits where stdin is somebody's non-blocking pipe. */
 static JSValue read_all(JSContext *ctx, int fd, size_t limit, const char *what) {
+    static char data[INPUT_LIMIT + 1]; /* its pages are taken when they are written */
     size_t size = 0;
     ssize_t n = 1;
-    char *data = malloc(limit + 1);
-    if (!data) return JS_ThrowOutOfMemory(ctx);
+    if (limit > INPUT_LIMIT) return JS_ThrowInternalError(ctx, "no more than %d bytes can be read", INPUT_LIMIT);
     while (n != 0 && size <= limit) {
         n = read(fd, data + size, limit + 1 - size);
         bool is_late = n < 0 && errno == EAGAIN && fd == STDIN_FILENO && wait_for(fd, POLLIN, 1e15) > 0;
@@ -74,7 +67,6 @@ static JSValue read_all(JSContext *ctx, int fd, size_t limit, const char *what) 
     JSValue text = n < 0          ? JS_ThrowInternalError(ctx, "%s: %s", what, reason(errno))
                    : size > limit ? JS_NULL
                                   : JS_NewStringLen(ctx, data, size);
-    free(data);
     return text;
 }
 

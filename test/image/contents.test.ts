@@ -82,6 +82,7 @@ function checkParts(t: Test, list: PartsList): void {
   for (const name of ["commander", "yaml"]) t.equal(versions[name], dependencies[name], name);
   t.notOk("typescript" in versions || "tap" in versions, "what builds and tests is not inside");
   t.match(versions.quickjs, /^\d{4}\.\d\d\.\d\d/);
+  t.match(versions.musl, /^1\.\d+/);
   t.match(versions.libc6, /^2\.\d+/);
   t.match(versions["ca-certificates"], /^20\d{6}/);
   for (const { name, licenseDeclared } of list.packages)
