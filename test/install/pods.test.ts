@@ -6,7 +6,15 @@ import { test } from "tap";
 import { parse } from "yaml";
 import { executables, run } from "../support/executables.ts";
 import { skipUnless } from "../support/layers.ts";
-import { chart, type Manifest, overlays, readManifests, renderChart, renderOverlay } from "./rendering.ts";
+import {
+  chart,
+  expandVariables,
+  type Manifest,
+  overlays,
+  readManifests,
+  renderChart,
+  renderOverlay,
+} from "./rendering.ts";
 
 type Container = {
   readonly name: string;
@@ -87,7 +95,7 @@ for (const [name, render] of renderings) {
       const [executable] = command;
       const file = executable === "/ipam-node" ? executables.daemon : executables.controller;
       t.match(executable, /^\/ipam-(node|controller)$/);
-      const { status, stdout, stderr } = await run(file, [...args, "--version"]);
+      const { status, stdout, stderr } = await run(file, [...expandVariables(args), "--version"]);
       t.same({ status, stderr }, { status: 0, stderr: "" }, args.join(" "));
       t.match(stdout, /^ipam-(node|controller) /);
     }

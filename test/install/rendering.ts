@@ -25,6 +25,13 @@ export const rollbacks: Readonly<
   "rollback-openshift": { over: "openshift", flags: [...overlays.openshift!, `--set=${goImage}`] },
 };
 
+/** A container's arguments as kubelet gives them, with names for what only a cluster knows. */
+export function expandVariables(args: readonly string[]): string[] {
+  return args.map((arg) =>
+    arg.replaceAll(/\$\((\w+)\)/g, (_, name: string) => name.toLowerCase().replaceAll("_", "-")),
+  );
+}
+
 export type Manifest = {
   readonly apiVersion: string;
   readonly kind: string;

@@ -9,7 +9,14 @@ import { kubectlWith, noDifference, readWishes, type Wish, waysToApply } from ".
 import { installForeignKinds } from "./foreign-kinds.ts";
 import { startGoCluster, usersKeepTheirs } from "./go-cluster.ts";
 import { goObjects } from "./go-objects.ts";
-import { byName, readManifests, renderChart, renderOverlay, rollbacks } from "./rendering.ts";
+import {
+  byName,
+  expandVariables,
+  readManifests,
+  renderChart,
+  renderOverlay,
+  rollbacks,
+} from "./rendering.ts";
 
 const DAEMON = "DaemonSet kube-system nv-ipam-node-ds";
 // What the API server merges belongs to kubectl's own merge until it is taken over.
@@ -59,7 +66,10 @@ for (const [name, { flags }] of Object.entries(rollbacks)) {
     ]);
     t.match(containers, [{ name: "node", image: "ghcr.io/mellanox/nvidia-k8s-ipam:latest" }]);
     // Ours has the flags of the Go daemon, so it knows what is none.
-    const { status, stderr } = await run(executables.daemon, [...containers[0]!.args, "--version"]);
+    const { status, stderr } = await run(executables.daemon, [
+      ...expandVariables(containers[0]!.args),
+      "--version",
+    ]);
     t.same({ status, stderr }, { status: 0, stderr: "" });
   });
 }
