@@ -144,11 +144,13 @@ export class StoreDesk implements Desk {
     this.#pauseMs = Math.max(Math.min(2 * this.#pauseMs, LONGEST_PAUSE_MS), LEAST_REST * tookMs);
   }
 
-  /** The new store gets what the old one was told last. Rejects when it does not take it. */
+  /** The new store gets what the old one was told last. Rejects when it does not take it, unless it is at fault then. */
   async #serveShares(thread: StoreThread): Promise<void> {
     for (let served: Shares | undefined; this.#shares !== served && thread.fault() === undefined; ) {
       const shares: Shares = this.#shares!;
-      await thread.call("setShares", shares);
+      await thread.call("setShares", shares).catch((error: unknown) => {
+        if (thread.fault() === undefined) throw error;
+      });
       served = shares;
     }
   }

@@ -32,7 +32,7 @@ export class StoreThread implements Desk {
   /** Resolves when the thread has ended though nobody stopped it: the daemon should end too (see #die). */
   readonly died: Promise<Error>;
   readonly origin: StoreOrigin;
-  /** Resolves when the thread has closed a store that is at fault: another one can be opened in its place. */
+  /** Resolves when the thread has closed a store that it found at fault: another one can be opened in its place. */
   readonly ended: Promise<void>;
   readonly #worker: Worker;
   readonly #exit: Promise<void>;
@@ -42,10 +42,9 @@ export class StoreThread implements Desk {
   readonly #resolveDied: (error: Error) => void;
   #running: readonly WaitingCall[] = [];
   #fault: string | undefined;
-  #poolsKnown = false;
   #stopping = false;
   #exited = false;
-  #commits = 0;
+  #crashed = false;
 
   /**
    * Use startStoreThread. `worker`: has said as its `first` message that the store is open, or why it is not. `exit`: of the
@@ -68,7 +67,7 @@ export class StoreThread implements Desk {
       this.#exited = true;
       const expected = this.#running.length === 0 && (this.#stopping || this.#fault !== undefined);
       if (!expected) this.#die(new Error(`it exited with code ${code}`));
-      else if (!this.#stopping) ended.resolve();
+      else if (!this.#stopping && !this.#crashed) ended.resolve();
     });
   }
 
@@ -83,7 +82,6 @@ export class StoreThread implements Desk {
     this.#next();
     const outcome = await waiting;
     if (!outcome.ok) throw new RpcError(outcome.code, outcome.message);
-    if (name === "setShares") this.#poolsKnown = true;
     return outcome.answer as Calls[N]["answer"];
   }
 
@@ -96,16 +94,6 @@ export class StoreThread implements Desk {
   onFaultChange(listener: (fault: string) => void): () => void {
     this.#faultListeners.add(listener);
     return () => this.#faultListeners.delete(listener);
-  }
-
-  /** Whether setShares has succeeded since the start. */
-  poolsKnown(): boolean {
-    return this.#poolsKnown;
-  }
-
-  /** Transactions that went to the disk, each of them one wait for it. */
-  get commits(): number {
-    return this.#commits;
   }
 
   /** Answers what waits, refuses what comes, and returns when the store is closed and its lock free. */
@@ -135,10 +123,7 @@ export class StoreThread implements Desk {
     if (message.kind !== "answers") return;
     const answered = this.#running;
     this.#running = [];
-    if (message.committed) {
-      this.#commits++;
-      this.#meter?.committed(message.commitMs / 1000, answered.length);
-    }
+    if (message.committed) this.#meter?.committed(message.commitMs / 1000, answered.length);
     const calls = answered.map(({ call }) => call);
     for (const [i, outcome] of unpackOutcomes(calls, message.outcomes).entries())
       answered[i]!.settle(outcome);
@@ -150,6 +135,7 @@ export class StoreThread implements Desk {
    * and a second handle in this process would not be kept out by the first one's lock. A new process is.
    */
   #die(error: Error): void {
+    this.#crashed = true;
     const message = `the store thread has ended: ${error.message}`;
     this.#fail(message);
     this.#resolveDied(new Error(message, { cause: error }));

@@ -4,13 +4,14 @@
 
 import { startStoreThread } from "../../lib/node/store-thread.ts";
 import type { RpcError } from "../../lib/rpc/error.ts";
-import { serving, share, wish, workerUrl } from "./store-fixture.ts";
+import { CommitCounter, serving, share, wish, workerUrl } from "./store-fixture.ts";
 
 const QUEUE = 200;
 const GONE = 50;
 const REFUSED = 20_000;
 
-const desk = await startStoreThread({ storeFile: process.argv[2]!, workerUrl, maxQueue: QUEUE });
+const meter = new CommitCounter();
+const desk = await startStoreThread({ storeFile: process.argv[2]!, workerUrl, maxQueue: QUEUE, meter });
 await desk.call("setShares", serving(share("p", "10.0.0.0/16", "10.0.0.1-10.0.255.254")));
 process.env.NV_DISK_SYNC_MS = "3000"; // read by disk.c at each sync
 
@@ -28,7 +29,7 @@ const memory = (): number => {
   return process.memoryUsage().heapUsed;
 };
 
-const before = desk.commits;
+const before = meter.count;
 const first = ask("first"); // its commit is on the way
 const gone = new AbortController();
 const waiting = Array.from({ length: QUEUE }, (_, i) => ask(`c${i}`, i < GONE ? gone.signal : undefined));
@@ -45,7 +46,7 @@ await new Promise((done) => setTimeout(done, 150)); // longer than it takes to b
 const more = Array.from({ length: GONE }, (_, i) => ask(`more-${i}`)); // the places of those that have gone
 await Promise.all([first, ...waiting, ...more]);
 const { reservations } = await desk.call("listReservations", { filter: {}, limit: 1000 });
-const commits = desk.commits - before;
+const commits = meter.count - before;
 await desk.stop();
 const containers = reservations.map(({ containerId }) => containerId);
 process.stdout.write(JSON.stringify({ codes, grown, commits, refusedBeforeTheFirst, containers }));

@@ -1,10 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 // A store that is recovered while the daemon runs on, and what its reservations are found by.
-import { readFileSync, statSync, writeFileSync } from "node:fs";
-import { test } from "tap";
+import { readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import type { Worker } from "node:worker_threads";
+import { type Test, test } from "tap";
 import { startStore } from "../../lib/node/store-desk.ts";
 import { damagePages, fillStore, makeSite, pagesOf, recover, shares } from "./recover-setup.ts";
-import { ask, eth, nobody, openSession, ref, serving, wish, workerUrl } from "./store-fixture.ts";
+import {
+  ask,
+  crashingWorker,
+  eth,
+  nobody,
+  openSession,
+  ref,
+  serving,
+  wish,
+  workerUrl,
+} from "./store-fixture.ts";
 
 test("after a recovery the new store is opened, with the shares that were to be served", async (t) => {
   const site = makeSite(t);
@@ -56,6 +67,47 @@ test("a damaged store stays where it is, and is served again once it is whole", 
   t.equal(statSync(site.storeFile).ino, before);
   t.equal((await desk.call("allocate", wish("new"))).length, 1);
   t.same(await desk.call("checkStore", null), []);
+});
+
+/** The store threads of this process that begin from here on, by when they end. */
+function watchThreads(t: Test): Promise<unknown>[] {
+  const ends: Promise<unknown>[] = [];
+  const add = (worker: Worker): unknown => ends.push(new Promise((done) => worker.once("exit", done)));
+  process.on("worker", add);
+  t.teardown(() => process.off("worker", add));
+  return ends;
+}
+
+test("a store thread that crashed is not followed by another one, though another store lies there", async (t) => {
+  const site = makeSite(t);
+  fillStore(site.storeFile, 3);
+  const other = `${site.storeFile}.other`;
+  fillStore(other, 3);
+  const threads = watchThreads(t);
+  const desk = await startStore({ storeFile: site.storeFile, workerUrl: crashingWorker("allocate") });
+  t.teardown(() => desk.stop());
+  await desk.call("setShares", serving(...shares));
+  const ended = "the store thread has ended: broken";
+  // What would be done a second later is done in the next turn.
+  t.capture(globalThis, "setTimeout", ((run: () => void) => setImmediate(run)) as never);
+  await t.rejects(desk.call("allocate", wish("a")), { code: 14, message: ended });
+  t.match(await desk.died, { message: ended });
+  renameSync(other, site.storeFile);
+  await threads[0];
+  for (let turn = 0; turn < 5; turn++) await new Promise((done) => setImmediate(done));
+  t.equal(threads.length, 1);
+  t.equal(desk.fault(), ended);
+});
+
+test("a store thread that crashes on the shares of the one before it is not followed by another one", async (t) => {
+  const site = makeSite(t);
+  fillStore(site.storeFile, 60);
+  damagePages(site.storeFile, pagesOf(site.storeFile, "reservations"), (page) => page.fill(0));
+  const desk = await startStore({ storeFile: site.storeFile, workerUrl: crashingWorker("setShares") });
+  t.teardown(() => desk.stop());
+  await t.rejects(desk.call("setShares", serving(...shares)), { code: 14, message: /is damaged/ });
+  await recover(site);
+  t.match(await desk.died, { message: "the store thread has ended: broken" });
 });
 
 test("a container and a pod find what recoveries kept for them", async (t) => {

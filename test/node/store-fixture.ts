@@ -6,11 +6,34 @@ import { parseSubnet } from "../../lib/ip/subnet.ts";
 import type { CallName, Calls, Metadata } from "../../lib/node/call.ts";
 import { openStore } from "../../lib/node/store-open.ts";
 import { StoreSession } from "../../lib/node/store-session.ts";
+import type { StoreMeter } from "../../lib/node/store-thread.ts";
 import type { CallOutcome, QueuedCall } from "../../lib/node/thread-messages.ts";
 import type { PoolRef } from "../../lib/pool/pool.ts";
 import type { Share } from "../../lib/pool/share.ts";
 
 export const workerUrl = new URL("../../lib/node/store-worker.ts", import.meta.url);
+
+/** The real program, with an error in it that nobody catches in the place of the answer to such a call. */
+export function crashingWorker(call: CallName): URL {
+  const program = `import { parentPort } from "node:worker_threads";
+    parentPort.addEventListener("message", (event) => {
+      if (!event.data.calls?.includes("${call}")) return;
+      event.stopImmediatePropagation();
+      throw new Error("broken");
+    });
+    await import(${JSON.stringify(workerUrl.href)});
+    if (parentPort.listenerCount("message") === 1) parentPort.close(); // the real one has no store open`;
+  return new URL(`data:text/javascript,${encodeURIComponent(program)}`);
+}
+
+/** Counts the transactions that went to the disk. */
+export class CommitCounter implements StoreMeter {
+  count = 0;
+
+  committed(): void {
+    this.count++;
+  }
+}
 
 export function address(text: string) {
   const parsed = parseAddress(text);

@@ -3,13 +3,22 @@ import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { type Test, test } from "tap";
 import { formatAddress } from "../../lib/ip/address.ts";
-import { startStoreThread } from "../../lib/node/store-thread.ts";
+import { type StoreThreadOptions, startStoreThread } from "../../lib/node/store-thread.ts";
 import { RpcError } from "../../lib/rpc/error.ts";
-import { openSession, ref, serving, share, wish, workerUrl } from "./store-fixture.ts";
+import {
+  CommitCounter,
+  crashingWorker,
+  openSession,
+  ref,
+  serving,
+  share,
+  wish,
+  workerUrl,
+} from "./store-fixture.ts";
 
 const part = share("p", "10.0.0.0/16", "10.0.0.1-10.0.255.254");
 
-async function start(t: Test, options: { maxQueue?: number; storeFile?: string; workerUrl?: URL } = {}) {
+async function start(t: Test, options: Partial<StoreThreadOptions> = {}) {
   const storeFile = options.storeFile ?? join(t.testdir(), "store");
   const desk = await startStoreThread({ workerUrl, ...options, storeFile });
   t.teardown(() => desk.stop());
@@ -24,22 +33,21 @@ const failure = (promise: Promise<unknown>): Promise<string> =>
   );
 
 test("calls that wait together share a commit, and are there after a restart", async (t) => {
-  const { desk, storeFile } = await start(t);
-  t.equal(desk.poolsKnown(), false);
+  const commits = new CommitCounter();
+  const { desk, storeFile } = await start(t, { meter: commits });
   await desk.call("setShares", serving(part));
-  t.equal(desk.poolsKnown(), true);
-  const before = desk.commits;
+  const before = commits.count;
   const answers = await Promise.all(
     Array.from({ length: 200 }, (_, i) => desk.call("allocate", wish(`c${i}`))),
   );
   const given = answers.map(([one]) => formatAddress(one!.address));
   t.equal(new Set(given).size, 200);
-  t.ok(desk.commits - before <= 3, `${desk.commits - before} commits`);
-  const alone = desk.commits;
+  t.ok(commits.count - before <= 3, `${commits.count - before} commits`);
+  const alone = commits.count;
   for (let i = 0; i < 5; i++) await desk.call("allocate", wish(`alone${i}`));
-  t.equal(desk.commits - alone, 5);
+  t.equal(commits.count - alone, 5);
   await desk.call("listPools", null);
-  t.equal(desk.commits - alone, 5, "reading waits for no disk");
+  t.equal(commits.count - alone, 5, "reading waits for no disk");
   await desk.stop();
 
   const session = openSession(storeFile);
@@ -112,13 +120,7 @@ test("stopping answers what waits and refuses what comes", async (t) => {
 });
 
 test("a store thread that ends by itself fails every call and is told", async (t) => {
-  // The real program, with an error in it that nobody catches.
-  const broken = `import ${JSON.stringify(workerUrl.href)};
-    import { parentPort } from "node:worker_threads";
-    parentPort.on("message", ({ calls }) => { if (calls?.includes("allocate")) throw new Error("broken") });`;
-  const { desk } = await start(t, {
-    workerUrl: new URL(`data:text/javascript,${encodeURIComponent(broken)}`),
-  });
+  const { desk } = await start(t, { workerUrl: crashingWorker("allocate") });
   const faults: string[] = [];
   desk.onFaultChange((fault) => faults.push(fault));
   await desk.call("setShares", serving(part));
