@@ -12,7 +12,8 @@ function listOptions(program: Command): Map<string, Option | undefined> {
 }
 
 type Spelled = {
-  readonly flag: string /** With the equals sign; "" where there is none. */;
+  readonly flag: string;
+  /** With the equals sign; "" where there is none. */
   readonly value: string;
 };
 

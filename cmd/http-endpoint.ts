@@ -37,7 +37,7 @@ export async function startHttpEndpoint(
   }
 }
 
-export function formatHttpAddress({ host, port }: HttpAddress): string {
+function formatHttpAddress({ host, port }: HttpAddress): string {
   return `${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 

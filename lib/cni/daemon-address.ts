@@ -5,7 +5,8 @@ import type { Endpoint } from "./platform.ts";
 /** Where to connect; each endpoint is tried in order. */
 export type DaemonAddress = {
   readonly targets: readonly {
-    readonly endpoint: Endpoint /** As Go names it, "unix /path". */;
+    readonly endpoint: Endpoint;
+    /** As Go names it, "unix /path". */
     readonly name: string;
   }[];
   /** HTTP/2's :authority. */

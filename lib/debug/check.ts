@@ -43,8 +43,8 @@ export function addCheckCommand(program: Command, terminal: Terminal): void {
 
 /** The spellings that the daemon's own flags take. */
 function boolean(text: string): boolean {
-  if (/^(1|t|true)$/i.test(text)) return true;
-  if (/^(0|f|false)$/i.test(text)) return false;
+  if (/^(1|t|T|true|TRUE|True)$/.test(text)) return true;
+  if (/^(0|f|F|false|FALSE|False)$/.test(text)) return false;
   throw new InvalidArgumentError("Expected true or false.");
 }
 

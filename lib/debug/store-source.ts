@@ -45,7 +45,7 @@ export function openStore(path: string, silence: string): Source {
 }
 
 /** The store answers as the daemon's service would, in the same messages. */
-export function readStore(store: ReadOnlyStore): Source {
+function readStore(store: ReadOnlyStore): Source {
   return {
     listPools: async () => ({ pools: store.listPools().map(poolInfo), nodeName: "" }),
     async listReservations(request) {

@@ -33,7 +33,7 @@ export type CleanerOptions = Pick<RoundOptions, "desk" | "findPod" | "nodeName">
 const INTERVAL_MS = 60_000;
 const LOOKUPS = 250;
 /** More misses in a row than this, and the reservation is released. */
-export const MISSES_MAX = 3;
+const MISSES_MAX = 3;
 const RELEASES_AT_ONCE = 64;
 
 /**

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Logger } from "../log/log.ts";
 import { replaceFile } from "./replace-file.ts";
 
-/** What the plugin finds in nv-ipam.conf, under these very names; CONTRACT of the plugin's configuration file. */
+/** What the plugin finds in nv-ipam.conf, under these very names (docs/configuration.md). */
 export type PluginSettings = {
   readonly daemonSocket: string;
   readonly daemonCallTimeoutSeconds: number;

@@ -12,8 +12,9 @@ export type CallMeter = { called(method: string, code: string, seconds: number):
 type Handler<Q, R> = (request: Q, context: CallContext) => Promise<R>;
 
 /**
- * The same handlers, each call counted and timed, from the read request to the outcome, the commit included. A caller that
- * has gone or whose deadline has passed counts as Canceled.
+ * The same handlers, each call counted and timed, from the read request to the outcome, the commit included. What counts is
+ * what was done: a call whose caller goes, or whose deadline passes, while it waits for the store is Canceled; one that the
+ * store has begun counts as it ends, though nobody gets the answer.
  */
 export function meterHandlers(handlers: IpamHandlers, meter: CallMeter): IpamHandlers {
   const metered =

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Which pools a cached network configuration asks for, by the rules of the plugin (CONTRACT.md, section 2).
+// Which pools a cached network configuration asks for, by the rules of the plugin (docs/configuration.md).
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { PoolRef } from "../pool/pool.ts";

@@ -83,7 +83,7 @@ export function convertGoStore(copy: string): StoreProblem | undefined {
 }
 
 /** Writes a new database with the store's content to `path`; it is complete and on the disk when this returns. */
-export function buildStore(path: string, store: GoStore): void {
+function buildStore(path: string, store: GoStore): void {
   removeUnfinished(path);
   closeSync(openSync(path, "wx", OWNER_ONLY));
   const db = new DatabaseSync(path);

@@ -14,7 +14,7 @@ export function isRecoveryUnfinished(path: string): boolean {
 }
 
 /** The name under which a damaged store is kept, the same however often the recovery is finished. */
-export function asidePath(path: string): string {
+function asidePath(path: string): string {
   const made = statSync(recoveredPath(path)).mtime;
   return `${path}.damaged-${made.toISOString().replace(/[-:]|\.\d+/g, "")}`;
 }

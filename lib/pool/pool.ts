@@ -70,10 +70,11 @@ export type IPPoolAllocation = {
   readonly endIP: string;
 };
 
-/** An entry of status.allocations of a CIDRPool, as written there; gateway "" when there is none. */
+/** An entry of status.allocations of a CIDRPool, as written there. */
 export type CIDRPoolAllocation = {
   readonly nodeName: string;
   readonly prefix: string;
+  /** Absent: the entry has none. */
   readonly gateway?: string;
 };
 

@@ -32,7 +32,7 @@ const addresses = [
   `unix:///${"a".repeat(107)}`,
 ];
 const endpoints = ["x", "8080", "1.2.3.4", ":70000", "::1:80", "a b:1"];
-const booleans = ["maybe", "", "yes"];
+const booleans = ["maybe", "", "yes", "tRUE"];
 
 const common: Case[] = [
   { flag: "v", standard: 0, given: "4", value: 4, bad: ["-1", "x", "1.5", ""] },

@@ -115,6 +115,7 @@ test("help has examples, and a wrong word is one line", async (t) => {
     [["reservations", "--pool-type", "pool"], /Expected ippool or cidrpool/],
     [["reservations", "--pod", "a/b/c"], /Expected NAMESPACE\/NAME or NAME/],
     [["reservations", "--pod", "/b"], /Expected NAMESPACE\/NAME or NAME/],
+    [["check", "--cni-skip-nv-ipam-binary-copy=tRUE"], /Expected true or false/],
     [["reservations", "--pod", "a/b", "-n", "c"], /--pod is in namespace a, --namespace says c/],
   ];
   for (const [args, says] of wrong) {
