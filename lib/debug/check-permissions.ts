@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { describeError } from "../log/printable.ts";
 import { parseBindAddress } from "../node/bind-address.ts";
 import { CONFIG_FILE, PLUGIN_FILE } from "../node/installer.ts";
+import { logOf } from "../node/store-log-file.ts";
 import type { CheckFinding } from "./check-finding.ts";
 
 export type CheckedPaths = {
@@ -47,7 +48,7 @@ function rulesFor({ storeFile, bindAddress, binDir, confDir }: CheckedPaths): Ru
     isOwned: true,
   });
   return [
-    ...[storeFile, `${storeFile}-wal`].map(own(OTHERS_ANY, "other users can look into the store")),
+    ...[storeFile, logOf(storeFile)].map(own(OTHERS_ANY, "other users can look into the store")),
     ...socket.map(own(OTHERS_ANY, "other users can take and release addresses")),
     ...directories.map(own(OTHERS_WRITE, "other users can replace what lies in it")),
     ...installed.map((path) => ({

@@ -2,6 +2,7 @@
 import { accessSync, constants, existsSync, statfsSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { describeError } from "../log/printable.ts";
+import { logOf } from "../node/store-log-file.ts";
 import type { CheckFinding } from "./check-finding.ts";
 import { wayOut } from "./refusal.ts";
 
@@ -12,7 +13,7 @@ const LEAST_FREE_BYTES = 16 * 2 ** 20;
 export function checkWritable(storeFile: string): CheckFinding[] {
   const directory = dirname(storeFile);
   if (!existsSync(directory)) return [];
-  for (const path of [directory, storeFile, `${storeFile}-wal`]) {
+  for (const path of [directory, storeFile, logOf(storeFile)]) {
     const refusal = findRefusal(path);
     if (refusal === undefined) continue;
     if (isAnothers(path) && wayOut(refusal) !== undefined)

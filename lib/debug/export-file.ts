@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { realpathSync, statSync } from "node:fs";
 import { resolve } from "node:path";
-import { replaceFile } from "../node/replace-file.ts";
-
-const OWNER_ONLY = 0o600;
+import { OWNER_ONLY, replaceFile } from "../node/replace-file.ts";
 
 /** Writes an export whole to a new file or over an earlier one. Rejects with an Error that names the file. */
 export async function writeExport(file: string, content: string, storeFile: string): Promise<void> {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 import { lstatSync } from "node:fs";
-import { connect, type NetConnectOpts } from "node:net";
+import type { NetConnectOpts } from "node:net";
 import { parseBindAddress } from "../node/bind-address.ts";
+import { findConnectError } from "../node/socket-path.ts";
 
 // What connects slowly is busy, which only a living daemon is: its answer to the call itself has its own deadline.
 const CONNECT_DEADLINE_MS = 2000;
@@ -14,7 +15,7 @@ const NOBODY = new Set(["ENOENT", "ENOTDIR", "ECONNREFUSED"]);
  * an Error when that cannot be known (no permission, no way to the host).
  */
 export async function findSilence(bindAddress: string): Promise<string | undefined> {
-  const error = await connectError(connectOptions(bindAddress));
+  const error = await findConnectError(connectOptions(bindAddress), CONNECT_DEADLINE_MS);
   if (error === undefined) return undefined;
   if (!NOBODY.has(error.code ?? "")) {
     throw new Error(`cannot tell whether a daemon answers at ${bindAddress}`, { cause: error });
@@ -33,20 +34,6 @@ export function callAddress(bindAddress: string): string {
 function connectOptions(bindAddress: string): NetConnectOpts {
   const address = parseBindAddress(callAddress(bindAddress));
   return address.kind === "unix" ? { path: address.path } : { host: address.host, port: address.port };
-}
-
-function connectError(options: NetConnectOpts): Promise<NodeJS.ErrnoException | undefined> {
-  return new Promise((done) => {
-    const socket = connect(options);
-    const end = (error?: NodeJS.ErrnoException): void => {
-      clearTimeout(timer);
-      socket.destroy();
-      done(error);
-    };
-    const timer = setTimeout(end, CONNECT_DEADLINE_MS);
-    socket.on("connect", () => end());
-    socket.on("error", (error: NodeJS.ErrnoException) => end(error.code === "EAGAIN" ? undefined : error));
-  });
 }
 
 function reasonOf(bindAddress: string, error: NodeJS.ErrnoException): string {

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-import { connect } from "node:net";
 import type { BindAddress } from "./bind-address.ts";
-import { checkSilence } from "./socket-path.ts";
+import { checkSilence, findConnectError } from "./socket-path.ts";
 import { isGoStore } from "./store-import.ts";
-
-const ANSWER_DEADLINE_MS = 1000;
 
 /**
  * To be called before the store is opened: rejects when `storeFile` is a Go daemon's store and something answers at the
@@ -14,12 +11,12 @@ const ANSWER_DEADLINE_MS = 1000;
 export async function refuseBesideGoDaemon(storeFile: string, bind: BindAddress): Promise<void> {
   if (!isReadableGoStore(storeFile)) return;
   if (bind.kind === "unix") return checkSilence(bind.path);
-  const { host, port } = bind;
-  if (await answers(host === "" || host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host, port)) {
-    throw new Error(
-      `a daemon (nv-ipam in Go, or another ipam-node) answers at tcp port ${port}: stop it first`,
-    );
-  }
+  const { port } = bind;
+  const host = { "": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1" }[bind.host] ?? bind.host;
+  if ((await findConnectError({ host, port })) !== undefined) return;
+  throw new Error(
+    `a daemon (nv-ipam in Go, or another ipam-node) answers at tcp port ${port}: stop it first`,
+  );
 }
 
 function isReadableGoStore(path: string): boolean {
@@ -28,18 +25,4 @@ function isReadableGoStore(path: string): boolean {
   } catch {
     return false; // what keeps it from being read, opening it as the store will say
   }
-}
-
-function answers(host: string, port: number): Promise<boolean> {
-  return new Promise((done) => {
-    const socket = connect({ host, port });
-    const end = (isThere: boolean): void => {
-      clearTimeout(timer);
-      socket.destroy();
-      done(isThere);
-    };
-    const timer = setTimeout(() => end(true), ANSWER_DEADLINE_MS);
-    socket.on("connect", () => end(true));
-    socket.on("error", () => end(false));
-  });
 }

@@ -13,9 +13,10 @@ import {
   statSync,
 } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { logOf } from "./store-log-file.ts";
 
 /** What SQLite keeps beside a database. */
-const COMPANIONS = ["-wal", "-journal", "-shm"];
+const companionsOf = (path: string): string[] => [logOf(path), `${path}-journal`, `${path}-shm`];
 
 export type Swap = {
   /** The file whose place it is. */
@@ -56,7 +57,7 @@ export function discard(path: string): void {
 
 /** Removes a file that was never finished, with what SQLite has beside it. */
 export function removeUnfinished(path: string): void {
-  for (const file of [path, ...COMPANIONS.map((end) => path + end)]) rmSync(file, { force: true });
+  for (const file of [path, ...companionsOf(path)]) rmSync(file, { force: true });
 }
 
 /**
@@ -65,7 +66,7 @@ export function removeUnfinished(path: string): void {
  */
 export function clearCompanions(path: string): void {
   let cleared = false;
-  for (const companion of COMPANIONS.map((end) => path + end)) {
+  for (const companion of companionsOf(path)) {
     const found = statSync(companion, { throwIfNoEntry: false });
     if (found === undefined) continue;
     if (found.size === 0 || companion.endsWith("-shm")) rmSync(companion);

@@ -3,6 +3,9 @@ import { randomBytes } from "node:crypto";
 import { type FileHandle, lstat, open, readdir, readFile, rename, unlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
+/** Permission bits of what is its owner's alone. */
+export const OWNER_ONLY = 0o600;
+
 export type FileContent = {
   readonly content: Buffer;
   /** Permission bits, set whatever the umask says. */
@@ -65,7 +68,7 @@ export async function replaceFile(path: string, wanted: FileContent): Promise<bo
   await removeLeftovers(path);
   if (await isSame(path, wanted)) return false;
   const temporary = join(dirname(path), temporaryName(basename(path)));
-  const file = await open(temporary, "wx", 0o600);
+  const file = await open(temporary, "wx", OWNER_ONLY);
   try {
     await fill(file, wanted);
     await rename(temporary, path);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { lstat, mkdir, unlink } from "node:fs/promises";
-import { connect } from "node:net";
+import { connect, type NetConnectOpts } from "node:net";
 import { dirname } from "node:path";
 
 const ANSWER_DEADLINE_MS = 1000;
@@ -15,16 +15,22 @@ async function isSocket(path: string): Promise<boolean> {
   return true;
 }
 
-/** undefined: connected, or busy (a full backlog, no answer in time), which only a living listener can be. */
-function connectError(path: string): Promise<NodeJS.ErrnoException | undefined> {
+/**
+ * Why nobody can be connected to. undefined: connected, or busy (a full backlog, no answer in time), which only a living
+ * listener can be.
+ */
+export function findConnectError(
+  options: NetConnectOpts,
+  deadlineMs = ANSWER_DEADLINE_MS,
+): Promise<NodeJS.ErrnoException | undefined> {
   return new Promise((done) => {
-    const socket = connect(path);
+    const socket = connect(options);
     const end = (error?: NodeJS.ErrnoException): void => {
       clearTimeout(timer);
       socket.destroy();
       done(error);
     };
-    const timer = setTimeout(end, ANSWER_DEADLINE_MS);
+    const timer = setTimeout(end, deadlineMs);
     socket.on("connect", () => end());
     socket.on("error", (error: NodeJS.ErrnoException) => end(error.code === "EAGAIN" ? undefined : error));
   });
@@ -41,7 +47,7 @@ export async function checkSocketPath(path: string): Promise<void> {
  */
 export async function checkSilence(path: string): Promise<void> {
   if (!(await isSocket(path))) return;
-  const error = await connectError(path);
+  const error = await findConnectError({ path });
   if (error?.code === "ENOENT" || error?.code === "ECONNREFUSED") return;
   if (error === undefined) {
     throw new Error(`a daemon (nv-ipam in Go, or another ipam-node) answers at ${path}: stop it first`);

@@ -13,6 +13,7 @@ import {
 import { countReservations } from "./go-store.ts";
 import { formatGoStore } from "./go-store-write.ts";
 import { clearCompanions, discard, swapFiles } from "./import-swap.ts";
+import { OWNER_ONLY } from "./replace-file.ts";
 import { causeText } from "./store-failure.ts";
 import { readGoStore } from "./store-go-rows.ts";
 import { isGoStore, readGoStoreFile } from "./store-import.ts";
@@ -34,8 +35,6 @@ export type ExportOutcome =
   | { readonly status: "nothing"; readonly message: string }
   /** Everything is as it was. */
   | { readonly status: "refused"; readonly message: string };
-
-const OWNER_ONLY = 0o600;
 
 /**
  * Replaces the database at `path` by a store file of the Go daemon with the same content. Until the last step, one rename,

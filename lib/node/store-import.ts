@@ -7,6 +7,7 @@ import { GoStoreError } from "./go-store-error.ts";
 import { GO_STORE_MAX_BYTES, type GoStoreReading, parseGoStore } from "./go-store-read.ts";
 import { isFlocked } from "./import-flock.ts";
 import { clearCompanions, discard, removeUnfinished, swapFiles, syncPath } from "./import-swap.ts";
+import { OWNER_ONLY } from "./replace-file.ts";
 import { causeText } from "./store-failure.ts";
 import { insertGoStore } from "./store-go-rows.ts";
 import { withImportLock } from "./store-import-lock.ts";
@@ -30,8 +31,6 @@ export type ImportOutcome =
   | { readonly status: "locked" }
   /** The file cannot be relied on and is untouched; the message names it and the way out. */
   | { readonly status: "fault"; readonly message: string };
-
-const OWNER_ONLY = 0o600;
 
 /** Whether the file is a Go daemon's store by its first byte. Not to be asked while this process has the store. */
 export function isGoStore(path: string): boolean {

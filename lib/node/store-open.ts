@@ -3,6 +3,7 @@ import { randomInt } from "node:crypto";
 import { accessSync, chmodSync, closeSync, constants, existsSync, openSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { OWNER_ONLY } from "./replace-file.ts";
 import { causeText, isDamage, isLocked, isSqliteError } from "./store-failure.ts";
 import { type ImportReport, importGoStore, isGoStore } from "./store-import.ts";
 import { removeImportLock } from "./store-import-lock.ts";
@@ -37,8 +38,6 @@ export type OpenOutcome =
 
 /** How long to wait for a lock: bridges a debug command that looks whether a daemon runs. */
 const LOCK_WAIT_MS = 200;
-
-const OWNER_ONLY = 0o600;
 
 const LOCKED: OpenOutcome = { status: "locked", message: "store lock is held by a different process" };
 

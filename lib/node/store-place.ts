@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { statSync } from "node:fs";
+import { logOf } from "./store-log-file.ts";
 
 /**
  * Whether an open store's files are still the ones at its path. SQLite goes on with deleted files without a word, and all
@@ -11,7 +12,7 @@ export class StorePlace {
 
   /** `path`: of a store that is open, so that its log exists as well. */
   constructor(path: string) {
-    this.#files = [path, `${path}-wal`];
+    this.#files = [path, logOf(path)];
     this.#atOpening = this.#look();
   }
 

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from "node:fs";
+import { closeSync, existsSync, openSync, renameSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { addressToBytes } from "../ip/address.ts";
 import { poolKey } from "../pool/pool.ts";
+import { discard, removeUnfinished, syncPath } from "./import-swap.ts";
 import type { RecoveryPlan } from "./recover-plan.ts";
+import { OWNER_ONLY } from "./replace-file.ts";
 import { DAEMON_LOOKS_MS, isHeld } from "./store-lock.ts";
 import { migrate } from "./store-migrate.ts";
 import { recoveredPath } from "./store-recovered.ts";
-
-const OWNER_ONLY = 0o600;
 
 /**
  * Writes a store of the plan's content, complete and synced, to where it waits for its place (store-recovered.ts). Throws
@@ -17,18 +17,15 @@ const OWNER_ONLY = 0o600;
  */
 export function rebuildStore(path: string, plan: RecoveryPlan): void {
   const building = `${path}-recovering`;
-  const discard = (): void => {
-    for (const end of ["", "-wal", "-journal"]) rmSync(building + end, { force: true });
-  };
-  discard();
+  removeUnfinished(building);
   try {
     closeSync(openSync(building, "wx", OWNER_ONLY));
     write(building, plan);
-    sync(building);
+    syncPath(building);
     renameSync(building, recoveredPath(path));
-    sync(dirname(path));
+    syncPath(dirname(path));
   } catch (error) {
-    discard();
+    discard(building);
     throw error;
   }
   // A daemon that opened it before it could see that file has the lock by now, and keeps it if the store is whole.
@@ -76,14 +73,5 @@ function write(file: string, { pools, reservations, nodeName }: RecoveryPlan): v
     db.exec("COMMIT");
   } finally {
     db.close();
-  }
-}
-
-function sync(file: string): void {
-  const fd = openSync(file, "r");
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
   }
 }

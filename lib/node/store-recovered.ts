@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // How a rebuilt store takes the place of a damaged one, so that a recovery that is broken off at any step can be finished
 // and no daemon starts on half of it.
-import { closeSync, fsyncSync, linkSync, openSync, renameSync, rmSync, statSync } from "node:fs";
+import { linkSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname } from "node:path";
+import { syncPath } from "./import-swap.ts";
 import { logOf, spareLogOf } from "./store-log-file.ts";
 
 /** Where a rebuilt store waits, complete, until the damaged one is put aside. While it is there no daemon opens the store. */
@@ -36,12 +37,12 @@ export function putInPlace(path: string): string | undefined {
     move(path, aside),
   ].includes(true);
   rmSync(spareLogOf(path), { force: true });
-  syncDirectory(path);
+  syncPath(dirname(path));
   // A link, not a rename: a store that somebody made there meanwhile is not to be lost.
   linkSync(recoveredPath(path), path);
-  syncDirectory(path);
+  syncPath(dirname(path));
   rmSync(recoveredPath(path));
-  syncDirectory(path);
+  syncPath(dirname(path));
   return moved || exists(aside) ? aside : undefined;
 }
 
@@ -55,15 +56,6 @@ function move(from: string, to: string): boolean {
 function isSameFile(one: string, other: string): boolean {
   const [a, b] = [one, other].map((file) => statSync(file, { bigint: true, throwIfNoEntry: false }));
   return a !== undefined && b !== undefined && a.dev === b.dev && a.ino === b.ino;
-}
-
-function syncDirectory(path: string): void {
-  const fd = openSync(dirname(path), "r");
-  try {
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
 }
 
 function exists(file: string): boolean {
