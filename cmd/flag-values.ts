@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { InvalidArgumentError } from "commander";
+import { describeError } from "../lib/log/printable.ts";
 import { parseBindAddress, parseHttpAddress } from "../lib/node/bind-address.ts";
 import { isObjectName } from "../lib/node/object-name.ts";
 import { parseDuration } from "./duration.ts";
@@ -11,7 +12,7 @@ function checked<T>(parse: Parser<T>): Parser<T> {
     try {
       return parse(text);
     } catch (error) {
-      throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
+      throw new InvalidArgumentError(describeError(error));
     }
   };
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { Code } from "../rpc/code.ts";
-import { RpcError } from "../rpc/error.ts";
+import { causeText, RpcError } from "../rpc/error.ts";
 
 /** Error codes of the CNI specification, and 999, which Go's libcni gives to everything else. */
 export const CniCode = {
@@ -35,7 +35,7 @@ export function toCniError(error: unknown): CniError {
   if (error instanceof CniError) return error;
   if (error instanceof RpcError)
     return new CniError(toCniCode(error.code), `grpc call failed: ${error.describe()}`);
-  return new CniError(CniCode.internal, error instanceof Error ? error.message : String(error));
+  return new CniError(CniCode.internal, causeText(error));
 }
 
 /** The error document of the CNI specification. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { describeError } from "../log/printable.ts";
 import { parseBindAddress } from "../node/bind-address.ts";
 
 /** Where the daemon and its store are. */
@@ -28,7 +29,7 @@ function address(text: string): string {
   try {
     parseBindAddress(text);
   } catch (error) {
-    throw new InvalidArgumentError(error instanceof Error ? error.message : String(error));
+    throw new InvalidArgumentError(describeError(error));
   }
   return text;
 }

@@ -10,6 +10,7 @@ import {
   newUsers,
   type User,
 } from "@kubernetes/client-node/dist/config_types.js";
+import { describeError } from "../log/printable.ts";
 import { isObject } from "../pool/fields.ts";
 
 /** Paths in it are absolute. */
@@ -33,7 +34,7 @@ export async function readKubeconfig(path: string): Promise<Kubeconfig> {
     const { parse } = await import("yaml"); // a pod's own access needs none
     return interpret(parse(text, { logLevel: "error" }), dirname(resolve(path)));
   } catch (error) {
-    const [line] = (error instanceof Error ? error.message : String(error)).split("\n", 1);
+    const [line] = describeError(error).split("\n", 1);
     throw new Error(`kubeconfig ${path} is not valid: ${line}`, { cause: error });
   }
 }

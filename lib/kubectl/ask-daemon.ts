@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A daemon's own answers: its debug commands, run inside its pod.
 import { parseAddress } from "../ip/address.ts";
+import { describeError } from "../log/printable.ts";
 import { isObject } from "../pool/fields.ts";
 import { textAt, valueAt } from "./api.ts";
 import type { DaemonPod } from "./daemon-pods.ts";
@@ -36,7 +37,7 @@ export async function askDaemon(
   try {
     return readAnswer(await exec({ namespace, pod: name, container, command: words }));
   } catch (error) {
-    return { silence: error instanceof Error ? error.message : String(error) };
+    return { silence: describeError(error) };
   }
 }
 

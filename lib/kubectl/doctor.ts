@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import { describeError } from "../log/printable.ts";
 import type { Node } from "../pool/selector.ts";
 import { type Api, listObjects } from "./api.ts";
 import type { Exec } from "./ask-daemon.ts";
@@ -40,7 +41,7 @@ export async function diagnose(
     try {
       return await work();
     } catch (error) {
-      failed.push({ what, why: error instanceof Error ? error.message : String(error) });
+      failed.push({ what, why: describeError(error) });
       return undefined;
     }
   };

@@ -2,13 +2,13 @@
 import { type Address, formatAddress, sameAddress } from "../ip/address.ts";
 import { describePool, type PoolRef } from "../pool/pool.ts";
 import { Code } from "../rpc/code.ts";
-import { RpcError } from "../rpc/error.ts";
+import { causeText, RpcError } from "../rpc/error.ts";
 import { chooseNext, chooseRequested } from "./allocator.ts";
 import type { AnsweredShare, Calls } from "./call.ts";
 import type { CallScope } from "./call-scope.ts";
 import { exhaustedMessage } from "./exhausted.ts";
 import type { PoolEntry, ServedShare } from "./pool-table.ts";
-import { causeText, isSqliteError } from "./store-failure.ts";
+import { isSqliteError } from "./store-failure.ts";
 import type { NewReservation } from "./store-transaction.ts";
 
 type Request = Calls["allocate"]["request"];

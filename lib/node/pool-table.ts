@@ -3,10 +3,10 @@ import type { Address } from "../ip/address.ts";
 import { type PoolRef, type PoolType, poolKey } from "../pool/pool.ts";
 import type { Share } from "../pool/share.ts";
 import { decodeShare } from "../pool/share-text.ts";
+import { causeText } from "../rpc/error.ts";
 import type { AnsweredShare } from "./call.ts";
 import { FreeAddresses } from "./free-addresses.ts";
 import { RecoveredContainers } from "./recovered-container.ts";
-import { causeText } from "./store-failure.ts";
 import type { PoolRow, StoreReader } from "./store-reader.ts";
 
 /** A share with the text it has in the store and the picture of what it can still give. */

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { type BigIntStats, constants } from "node:fs";
 import { type FileHandle, lstat, open, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { describeError } from "../log/printable.ts";
 
 /** A manifest file: its text, or why there is none. */
 export type ManifestFile = {
@@ -46,7 +47,7 @@ export async function readManifestDirectory(
     }
     return { files };
   } catch (error) {
-    return { files: [], problem: `directory ${dir} cannot be read: ${reasonOf(error)}` };
+    return { files: [], problem: `directory ${dir} cannot be read: ${describeError(error)}` };
   }
 }
 
@@ -67,7 +68,8 @@ async function readManifestFile(
     return { name, digest, ...(sure && { stamp: stampOf(found) }), text };
   } catch (error) {
     if (codeOf(error) === "ENOENT" && !(await exists(path))) return undefined;
-    const problem = codeOf(error) === "ERR_ENCODING_INVALID_ENCODED_DATA" ? "is not UTF-8" : reasonOf(error);
+    const problem =
+      codeOf(error) === "ERR_ENCODING_INVALID_ENCODED_DATA" ? "is not UTF-8" : describeError(error);
     return { name, digest: problem, problem };
   }
 }
@@ -118,8 +120,4 @@ async function exists(path: string): Promise<boolean> {
 
 function codeOf(error: unknown): string | undefined {
   return error instanceof Error && "code" in error ? String(error.code) : undefined;
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

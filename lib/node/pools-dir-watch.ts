@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { type FSWatcher, watch } from "node:fs";
 import { stat } from "node:fs/promises";
+import { describeError } from "../log/printable.ts";
 import type { Note } from "./pools-dir-report.ts";
 
 export type DirectoryWatch = {
@@ -38,7 +39,7 @@ export function createWatch(dir: string, onChange: () => void): DirectoryWatch {
         drop();
         // That the directory is not there is said by whoever reads it.
         if (error instanceof Error && "syscall" in error && error.syscall === "stat") return [];
-        const reason = error instanceof Error ? error.message : String(error);
+        const reason = describeError(error);
         return [{ level: "warn", message: "changes of pool manifests are seen late", reason }];
       }
     },

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // YAML text to plain values, with bounds on what a hostile or careless text costs. JSON is YAML too.
 import { type Document, isScalar, LineCounter, type Node, parseAllDocuments, visit } from "yaml";
+import { describeError } from "../log/printable.ts";
 
 /** One document and the line it begins on, counted from 1. */
 export type YamlDocument = { readonly value: unknown; readonly line: number };
@@ -90,5 +91,5 @@ function keepOctalTexts(document: Document.Parsed): void {
 function describeGivingUp(error: unknown): string {
   if (error instanceof ReferenceError) return "it has too many aliases: write out what they stand for";
   if (error instanceof RangeError) return TOO_DEEP;
-  return error instanceof Error ? error.message : String(error);
+  return describeError(error);
 }

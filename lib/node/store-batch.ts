@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { Address } from "../ip/address.ts";
 import { Code } from "../rpc/code.ts";
-import { RpcError, toRpcError } from "../rpc/error.ts";
+import { causeText, RpcError, toRpcError } from "../rpc/error.ts";
 import { PictureError } from "./allocate-call.ts";
 import type { PoolTable } from "./pool-table.ts";
 import type { Store } from "./store.ts";
 import { canEndHalfway, perform } from "./store-calls.ts";
-import { causeText, findSqliteError } from "./store-failure.ts";
+import { findSqliteError } from "./store-failure.ts";
 import type { Transaction } from "./store-transaction.ts";
 import type { CallOutcome, QueuedCall } from "./thread-messages.ts";
 

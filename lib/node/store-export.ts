@@ -10,11 +10,11 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
+import { causeText } from "../rpc/error.ts";
 import { countReservations } from "./go-store.ts";
 import { formatGoStore } from "./go-store-write.ts";
 import { clearCompanions, discard, swapFiles } from "./import-swap.ts";
 import { OWNER_ONLY } from "./replace-file.ts";
-import { causeText } from "./store-failure.ts";
 import { readGoStore } from "./store-go-rows.ts";
 import { isGoStore, readGoStoreFile } from "./store-import.ts";
 import { withImportLock } from "./store-import-lock.ts";

@@ -51,8 +51,3 @@ function primaryCode(error: unknown): number | undefined {
   const found = findSqliteError(error);
   return found && found.errcode & PRIMARY_MASK;
 }
-
-/** What went wrong in words, for the end of a message. */
-export function causeText(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
-}

@@ -2,13 +2,13 @@
 // The Go daemon's store becomes this daemon's: the first start on a node that a Go daemon has served.
 import { closeSync, openSync, readFileSync, readSync, realpathSync, renameSync, statSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
+import { causeText } from "../rpc/error.ts";
 import { countReservations, type GoStore } from "./go-store.ts";
 import { GoStoreError } from "./go-store-error.ts";
 import { GO_STORE_MAX_BYTES, type GoStoreReading, parseGoStore } from "./go-store-read.ts";
 import { isFlocked } from "./import-flock.ts";
 import { clearCompanions, discard, removeUnfinished, swapFiles, syncPath } from "./import-swap.ts";
 import { OWNER_ONLY } from "./replace-file.ts";
-import { causeText } from "./store-failure.ts";
 import { insertGoStore } from "./store-go-rows.ts";
 import { withImportLock } from "./store-import-lock.ts";
 import { migrate } from "./store-migrate.ts";

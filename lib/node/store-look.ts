@@ -3,7 +3,8 @@
 // moves its log into the file, and one whose log belongs elsewhere would be destroyed by that.
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
-import { causeText, isDamage } from "./store-failure.ts";
+import { causeText } from "../rpc/error.ts";
+import { isDamage } from "./store-failure.ts";
 import { findForeignContent } from "./store-header.ts";
 import { type Log, readLog } from "./store-log.ts";
 import { logOf } from "./store-log-file.ts";

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 import type { DatabaseSync } from "node:sqlite";
 import { Code } from "../rpc/code.ts";
+import { causeText } from "../rpc/error.ts";
 import { PoolTable } from "./pool-table.ts";
 import { Store } from "./store.ts";
 import { runBatch } from "./store-batch.ts";
-import { causeText, isDamage, isFull } from "./store-failure.ts";
+import { isDamage, isFull } from "./store-failure.ts";
 import { keepSpareLog } from "./store-log-file.ts";
 import { StorePlace } from "./store-place.ts";
 import { damage, faultMessage } from "./store-problem.ts";

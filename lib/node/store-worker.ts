@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The store thread: the only one that touches the database. It gets one batch at a time and answers after its commit.
 import { type MessagePort, parentPort, workerData } from "node:worker_threads";
+import { causeText } from "../rpc/error.ts";
 import { packOutcomes, unpackCalls } from "./call-packing.ts";
-import { causeText, isDamage } from "./store-failure.ts";
+import { isDamage } from "./store-failure.ts";
 import { openStore, type StoreOrigin } from "./store-open.ts";
 import { damage, faultMessage } from "./store-problem.ts";
 import { type StoreFault, StoreSession } from "./store-session.ts";

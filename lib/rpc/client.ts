@@ -2,7 +2,7 @@
 // The daemon's RPCs for the debug commands. The plugin has its own client, in unary-call.
 import { Client, credentials } from "@grpc/grpc-js";
 import { Code } from "./code.ts";
-import { RpcError } from "./error.ts";
+import { causeText, RpcError } from "./error.ts";
 import { asBuffer, MAX_MESSAGE_SIZE, silenceGrpcJs } from "./grpc-js.ts";
 import type { IpamHandlers } from "./handlers.ts";
 import type { HealthCheckResponse } from "./messages.ts";
@@ -77,7 +77,7 @@ async function callUnary<Request, Response>(
   try {
     return method.response.decode(response);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = causeText(error);
     throw new RpcError(Code.Internal, `the daemon's response makes no sense: ${reason}`, { cause: error });
   }
 }

@@ -26,7 +26,10 @@ export class RpcError extends Error {
 /** The funnel from anything thrown: what is no RpcError is Internal with its message. */
 export function toRpcError(error: unknown): RpcError {
   if (error instanceof RpcError) return error;
-  return new RpcError(Code.Internal, error instanceof Error ? error.message : String(error), {
-    cause: error,
-  });
+  return new RpcError(Code.Internal, causeText(error), { cause: error });
+}
+
+/** What went wrong in words, for the end of a message. */
+export function causeText(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -2,7 +2,7 @@
 // One unary gRPC call over one HTTP/2 connection of its own (RFC 9113, cleartext with prior knowledge), without I/O and
 // without any platform: the caller writes what takeOutgoing() gives, and feeds what it reads, until there is a result.
 import { Code } from "./code.ts";
-import { RpcError } from "./error.ts";
+import { causeText, RpcError } from "./error.ts";
 import { FrameReader } from "./http2-frame.ts";
 import { UnaryExchange } from "./unary-exchange.ts";
 
@@ -106,7 +106,7 @@ export class UnaryCall {
       this.#result ??= { error: thrown };
       return;
     }
-    const text = thrown instanceof Error ? thrown.message : String(thrown);
+    const text = causeText(thrown);
     // Before its SETTINGS the peer may be no HTTP/2 server at all.
     if (this.#exchange.isEstablished) this.fail(Code.Internal, `http2: ${text}`);
     else this.fail(Code.Unavailable, `error reading server preface: http2: ${text}`);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-
 import { Code } from "./code.ts";
-import { RpcError, toRpcError } from "./error.ts";
+import { causeText, RpcError, toRpcError } from "./error.ts";
 import type { CallContext } from "./handlers.ts";
 import type { Method } from "./methods.ts";
 import type { ServerCall } from "./server-call.ts";
@@ -26,7 +25,7 @@ export async function readRequest<Request>(
   try {
     return method.request.decode(bytes);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = causeText(error);
     throw new RpcError(Code.Internal, `grpc: error unmarshalling request: ${reason}`, { cause: error });
   }
 }

@@ -86,7 +86,7 @@ test("kubectl nvipam looks at a cluster", { skip: skipUnless("apiserver"), timeo
     const none = makePlugin(t, api, "");
     t.match(
       (await none("pools", "--exact")).stderr,
-      /^Node worker could not be asked.*kubectl cannot be run\n$/,
+      /^Node worker could not be asked.*kubectl cannot be run: spawn \S+ E[A-Z]+\n$/,
     );
   });
 
