@@ -42,6 +42,7 @@ export function readEnvironment(platform: Platform, command: string): Environmen
   return environment;
 }
 
+/** Throws CniError for what is no command. */
 export function checkCommand(command: string): Command {
   if (isCommand(command)) return command;
   throw invalid(`unknown CNI_COMMAND: ${command}`);
@@ -49,7 +50,7 @@ export function checkCommand(command: string): Command {
 
 /**
  * An ADD for the plugin's own network namespace is a mistake of the runtime, found before an address is taken. DEL has
- * nothing to protect and may come when the namespace's path leads elsewhere.
+ * nothing to protect and may come when the namespace's path leads elsewhere. Throws CniError.
  */
 export function checkNetns(platform: Platform, command: Command, netns: string): void {
   const override = platform.env("CNI_NETNS_OVERRIDE").toLowerCase();

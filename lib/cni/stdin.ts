@@ -44,6 +44,7 @@ export function readStdin(platform: Platform): Stdin {
   }
 }
 
+/** Throws CniError. */
 export function checkNetworkName(name: string): void {
   if (name === "") throw new CniError(CniCode.invalidNetworkConfig, "missing network name");
   if (!isName(name))

@@ -27,6 +27,10 @@ export function isAlone({ listed, nodes }: Pick<OwnerInput, "listed" | "nodes">)
   return listed === undefined && nodes === undefined;
 }
 
+/**
+ * With Node manifests: among those nodes, each keeping what status.allocations gives it. Without: what is listed there and
+ * nothing else. With neither the pool is this host's alone, which keeps the block it had last while that fits the pool.
+ */
 export function findOwnShare(input: OwnerInput): Ownership {
   const { pool, listed, nodeName, nodes, last } = input;
   if (nodes !== undefined) return shareAmong(input, nodes);

@@ -22,6 +22,10 @@ export type SharesInput = {
   readonly last: ReadonlyMap<string, Share>;
 };
 
+/**
+ * Never throws: a manifest that cannot be followed keeps its pool as it was, and a note says why. The notes are all there are,
+ * each time; what was said before, the reporter leaves out.
+ */
 export function resolveShares(input: SharesInput): { update: ShareUpdate; notes: Note[] } {
   const notes: Note[] = [];
   const { pools, nodes, unread } = takeInventory(input.manifests, input.unread, notes);

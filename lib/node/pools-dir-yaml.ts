@@ -13,6 +13,7 @@ export type YamlResult =
   | { readonly documents: YamlDocument[] }
   | { readonly problem: string; readonly line: number };
 
+/** Never throws. The value of a document without content is null. */
 export function parseYaml(text: string): YamlResult {
   const lines = new LineCounter();
   const lineOf = (offset: number) => lines.linePos(offset).line;

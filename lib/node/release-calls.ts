@@ -8,6 +8,7 @@ import type { CallScope } from "./call-scope.ts";
 import type { PoolEntry, PoolTable } from "./pool-table.ts";
 import { ownerOf } from "./recovered-container.ts";
 
+/** Throws NotFound, naming the first pool that the attachment has nothing in; whether a pool is still served does not matter. */
 export function isAllocated({ read, table }: CallScope, request: Calls["isAllocated"]["request"]): null {
   const attachments = attachmentsOf(table, request);
   for (const pool of request.pools) {
@@ -18,7 +19,10 @@ export function isAllocated({ read, table }: CallScope, request: Calls["isAlloca
   return null;
 }
 
-/** What is not there, or a pool that nobody knows, is no error: DEL is repeated until it succeeds. */
+/**
+ * Gives how many were released. What is not there, or a pool that nobody knows, is no error: DEL is repeated until it
+ * succeeds.
+ */
 export function deallocate(scope: CallScope, request: Calls["deallocate"]["request"]): number {
   const entries = request.pools.map((pool) => scope.table.find(pool)).filter((entry) => entry !== undefined);
   const attachments = attachmentsOf(scope.table, request);

@@ -13,7 +13,7 @@ const PAGE_DEFAULT = 1000;
 /** About 1.5 MB on the wire; with very long texts pages are shorter, see readPage. */
 const PAGE_MAX = 5000;
 
-/** Without a network or a moment nothing may be released, so a request that lacks one is a mistake. */
+/** Throws InvalidArgument: without a network or a moment nothing may be released, so a request that lacks one is a mistake. */
 export function parseGarbageRequest(request: CollectGarbageRequest): Calls["collectGarbage"]["request"] {
   const { networkName, beganAtMs, validAttachments } = request;
   if (networkName === "") throw invalid("network_name is required field");
@@ -25,6 +25,7 @@ export function parseGarbageRequest(request: CollectGarbageRequest): Calls["coll
   return { networkName, beganAtMs, valid };
 }
 
+/** What a reservation must have to be listed; no field: all are. Throws InvalidArgument for no address and no type of pool. */
 export function parseFilter(request: ListReservationsRequest): ReservationFilter {
   const { pool, poolType, address } = request;
   return {
@@ -39,6 +40,10 @@ export function parseFilter(request: ListReservationsRequest): ReservationFilter
   };
 }
 
+/**
+ * How many reservations a page may have, and after which one it begins. Throws InvalidArgument for a negative size; whether
+ * the token is one is seen when the page is read.
+ */
 export function parsePageRequest(request: ListReservationsRequest): { limit: number; after?: string } {
   const { pageSize, pageToken } = request;
   if (pageSize < 0) throw invalid(`page_size ${pageSize} is negative`);
@@ -46,6 +51,7 @@ export function parsePageRequest(request: ListReservationsRequest): { limit: num
   return pageToken === "" ? { limit } : { limit, after: pageToken };
 }
 
+/** Which reservations are meant, in the order of the request. Throws InvalidArgument, naming the first field that is wrong. */
 export function parseReleases(request: ReleaseReservationsRequest): Calls["releaseReservations"]["request"] {
   return request.reservations.map((one, i) => ({
     pool: { type: parsePoolType(one.poolType, `reservations[${i}].pool_type`), name: one.pool },

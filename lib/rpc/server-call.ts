@@ -14,6 +14,10 @@ import { findHeader } from "./wire-status.ts";
 const RESPONSE = `${NO_TABLE}\x88${encodeHeaders([["content-type", "application/grpc"]])}`;
 const SUCCESS = encodeHeaders([["grpc-status", "0"]]);
 
+/**
+ * Is over with its answer or failure, when the caller goes, or at its deadline (grpc-timeout), which it watches itself; what is
+ * said after that is dropped without an error. A deadline that cannot be read has failed it before anybody sees it.
+ */
 export class ServerCall implements StreamListener, CallContext {
   /** "/package.Service/Method". */
   readonly path: string;

@@ -37,6 +37,10 @@ const OPENING =
 /** Frames that carry no data. A peer that sends more of them keeps us busy for nothing, and its PINGs fill our memory. */
 const MAX_FRAMES_WITHOUT_DATA = 2000;
 
+/**
+ * For one request; what is to be sent before the first frame of the peer is there at once. Over when receive() has given a
+ * message or thrown. It has no clock: deadlines are its owner's.
+ */
 export class UnaryExchange {
   readonly #request: RequestBody;
   readonly #response = new UnaryResponse();
@@ -46,6 +50,7 @@ export class UnaryExchange {
   #framesWithoutData = 0;
   #goaway = "";
 
+  /** `message`: the request, encoded, as octets. */
   constructor(headers: readonly Header[], message: string) {
     this.#request = new RequestBody(message);
     this.#send(FrameType.headers, FrameFlag.endHeaders, STREAM, encodeHeaders(headers));

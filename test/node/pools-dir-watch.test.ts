@@ -3,12 +3,27 @@
 import { mkdir, mkdtemp, rename, rm, symlink, unlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { test } from "tap";
+import { type Test, test } from "tap";
 import { RESCAN_MS, SETTLE_MS } from "../../lib/node/pools-dir.ts";
 import { ipPool, nodes, stoppedClock, watched } from "./pools-dir-setup.ts";
 
 const ONE = ["ippool/p 10.0.0.1-10.0.0.10"];
 const errors = (log: string[]) => log.filter((line) => line.startsWith("error"));
+
+/** A watch whose first update is being applied, until `finish` is called. */
+async function startBusy(t: Test) {
+  const timers = stoppedClock();
+  const busy = Promise.withResolvers<void>();
+  const applying = Promise.withResolvers<void>();
+  const apply = (): Promise<void> => {
+    applying.resolve();
+    return busy.promise;
+  };
+  const setup = await watched(t, { clock: timers.clock, apply });
+  const started = setup.watch.start();
+  await applying.promise;
+  return { setup, timers, started, finish: busy.resolve };
+}
 
 test("files that come, change and go are followed", async (t) => {
   const { dir, write, watch, next } = await watched(t);
@@ -162,20 +177,7 @@ test("no block is computed before the shares of the time before are known", asyn
 });
 
 test("what changes while an update is applied is looked at right after", async (t) => {
-  const timers = stoppedClock();
-  let finish = () => {};
-  const busy = new Promise<void>((resolve) => (finish = resolve));
-  let entered = () => {};
-  const applying = new Promise<void>((resolve) => (entered = resolve));
-  const setup = await watched(t, {
-    clock: timers.clock,
-    apply() {
-      entered();
-      return busy;
-    },
-  });
-  const started = setup.watch.start();
-  await applying;
+  const { setup, timers, started, finish } = await startBusy(t);
   await setup.write("p.yaml", ipPool("p"));
   await timers.due(SETTLE_MS);
   finish();
@@ -186,20 +188,7 @@ test("what changes while an update is applied is looked at right after", async (
 });
 
 test("after stop nothing runs; stop waits for what does", async (t) => {
-  const timers = stoppedClock();
-  let finish = () => {};
-  const busy = new Promise<void>((resolve) => (finish = resolve));
-  let entered = () => {};
-  const applying = new Promise<void>((resolve) => (entered = resolve));
-  const setup = await watched(t, {
-    clock: timers.clock,
-    apply() {
-      entered();
-      return busy;
-    },
-  });
-  const started = setup.watch.start();
-  await applying;
+  const { setup, timers, started, finish } = await startBusy(t);
   let stopped = false;
   const stopping = setup.watch.stop().then(() => (stopped = true));
   await new Promise(setImmediate);
