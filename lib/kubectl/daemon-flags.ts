@@ -28,15 +28,21 @@ export function readDaemonFlags(words: readonly string[], mounts: readonly strin
   return { place: give(PLACE), installation: [...give(INSTALLATION), ...skipped.map(({ skip }) => skip)] };
 }
 
-/** However it was written; undefined when it is not given, or holds what the kubelet fills in ($(NAME)). */
+/**
+ * However it was written; of several the last one, as the daemon takes it. undefined when it is not given, or holds what the
+ * kubelet fills in ($(NAME)).
+ */
 function findFlag(words: readonly string[], flag: string): string | undefined {
-  for (const [i, word] of words.entries()) {
-    const [name = "", ...value] = word.split("=");
-    if (name.replace(/^--?/, "").replaceAll("_", "-") !== flag) continue;
-    const text = value.length > 0 ? value.join("=") : (words[i + 1] ?? "");
-    return text === "" || text.includes("$(") ? undefined : text;
-  }
-  return undefined;
+  const at = words.findLastIndex((word) => nameOf(word) === flag);
+  if (at < 0) return undefined;
+  const [, ...value] = words[at]!.split("=");
+  const text = value.length > 0 ? value.join("=") : (words[at + 1] ?? "");
+  return text === "" || text.includes("$(") ? undefined : text;
+}
+
+/** undefined for what is no flag. */
+function nameOf(word: string): string | undefined {
+  return /^--?([^=]+)/.exec(word)?.[1]!.replaceAll("_", "-");
 }
 
 function isMounted(path: string, mounts: readonly string[]): boolean {

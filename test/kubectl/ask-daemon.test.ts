@@ -24,6 +24,11 @@ test("flags of a daemon, however they are written", (t) => {
   });
   t.same(read(["--store-file=$(STORE)", "--bind-address"]), { place: [], installation: [] });
   t.same(
+    read(["--store-file=/a", "--store_file", "/b", "store-file"]).place,
+    ["--store-file=/b"],
+    "the last one counts",
+  );
+  t.same(
     read(["--cni-conf-dir=/elsewhere"], ["/opt"]).installation,
     ["--cni-conf-dir=/elsewhere", "--cni-skip-nv-ipam-config-creation"],
     "what the container does not see cannot be looked at",
