@@ -42,7 +42,7 @@ function findFlag(words: readonly string[], flag: string): string | undefined {
 
 /** undefined for what is no flag. */
 function nameOf(word: string): string | undefined {
-  return /^--?([^=]+)/.exec(word)?.[1]!.replaceAll("_", "-");
+  return /^--?([^=]+)/.exec(word)?.[1]?.replaceAll("_", "-");
 }
 
 function isMounted(path: string, mounts: readonly string[]): boolean {
