@@ -39,7 +39,6 @@ test("a clock that jumps", { skip: skipUnless("apiserver", "gcc") }, async (t) =
     api.admin.get<Lease>(`/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases/dd1643cf.nvidia.com`);
   const { spec: first } = await readLease();
   for (const [i, seconds] of [HOUR, 26 * HOUR, 0].entries()) {
-    const { spec: last } = await readLease();
     clock.jump(seconds);
     const pod = `pod-${i}`;
     const uid = await runPod(api, namespace, pod);
@@ -48,10 +47,11 @@ test("a clock that jumps", { skip: skipUnless("apiserver", "gcc") }, async (t) =
     await createNode(api.admin, `z${i}`);
     const { status } = await poolWhen(api, pool, ({ allocations }) => allocations.length === i + 2);
     t.equal(blocksOf(status)[i + 1], `z${i} 10.0.0.${10 * i + 11}-10.0.0.${10 * i + 20}`);
-    const { spec: lease } = await until(readLease, ({ spec }) => spec.renewTime !== last.renewTime);
+    // The clock did jump, and the lease is renewed by it.
+    const ahead = (renewTime: string) => (Date.parse(renewTime) - Date.now()) / 1000;
+    const jumped = ({ spec }: Lease) => Math.abs(ahead(spec.renewTime) - seconds) < 60;
+    const { spec: lease } = await until(readLease, jumped);
     t.match(lease, { holderIdentity: first.holderIdentity, leaseTransitions: first.leaseTransitions });
-    const aheadS = (Date.parse(lease.renewTime) - Date.now()) / 1000;
-    t.ok(Math.abs(aheadS - seconds) < 60, `the clock did jump: ${aheadS} s ahead`);
   }
   await sleep(5000); // five looks of the cleaner
   const held = (await listReservations(daemon)).map(({ podName }) => podName).sort();

@@ -27,11 +27,9 @@ test("an outage of the API, for controller and daemon", { skip: skipUnless("apis
   const pool = { kind: "IPPool", namespace, name: "p" } as const;
   for (const name of ["master", "worker"]) await createNode(api.admin, name);
   await createPool(api.admin, { ...pool, spec });
-  const controller = await startController(t, {
-    kubeconfig: proxy.kubeconfig(await createControllerUser(api)),
-    namespace,
-    flags: ["--leader-elect", `--leader-elect-namespace=${namespace}`],
-  });
+  // Without a lease, which a long outage costs whoever has it, and with it the process.
+  const kubeconfigOfController = proxy.kubeconfig(await createControllerUser(api));
+  const controller = await startController(t, { kubeconfig: kubeconfigOfController, namespace });
   const before = blocksOf((await poolWhen(api, pool, ({ allocations }) => allocations.length === 2)).status);
   const kubeconfig = proxy.kubeconfig(await api.createUser("ipam-node", nodeRules));
   const { dir } = makeSite(t);
