@@ -26,7 +26,7 @@ export async function startControllerEndpoints(
   try {
     let webhook: Webhook | undefined;
     if (settings.webhook) {
-      webhook = await listenForReviews(log.named("webhook"));
+      webhook = await listenForReviews(settings, log.named("webhook"));
       started.push(webhook);
     }
     const startProbing = (address: HttpAddress) =>
@@ -42,9 +42,10 @@ export async function startControllerEndpoints(
   }
 }
 
-async function listenForReviews(log: Logger): Promise<Webhook> {
+async function listenForReviews({ reuseDelayMs }: ControllerSettings, log: Logger): Promise<Webhook> {
   const address = { host: "", port: WEBHOOK_PORT };
-  return await startWebhook({ certDir: servingCertDir(), address, log }).catch((error: unknown) => {
+  const options = { certDir: servingCertDir(), address, log, blocksWait: reuseDelayMs > 0 };
+  return await startWebhook(options).catch((error: unknown) => {
     throw new Error(`webhook: cannot listen on :${WEBHOOK_PORT}`, { cause: error });
   });
 }

@@ -13,7 +13,7 @@ function versionOf(directory: string): string | undefined {
   const name = basename(directory);
   const pin = readFileSync(join(import.meta.dirname, "parts.sha256"), "utf8")
     .split("\n")
-    .find((line) => line.startsWith(name));
+    .find((line) => line.startsWith(`${name} `));
   return /_(.+)_\w+\.deb$/.exec(pin ?? "")?.[1] ?? /^installed-\w+-(\d.+)$/.exec(name)?.[1];
 }
 

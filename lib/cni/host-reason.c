@@ -17,6 +17,8 @@ static const struct { int error; const char *text; } different[] = {
     {ESPIPE, "illegal seek"},
     {ENAMETOOLONG, "file name too long"},
     {ELOOP, "too many levels of symbolic links"},
+    {ENONET, "machine is not on the network"},
+    {EILSEQ, "invalid or incomplete multibyte or wide character"},
     {EOVERFLOW, "value too large for defined data type"},
     {ENOTSOCK, "socket operation on non-socket"},
     {EMSGSIZE, "message too long"},
@@ -40,7 +42,9 @@ const char *reason(int error) {
     static char text[96];
     for (size_t i = 0; i < sizeof different / sizeof *different; i++)
         if (different[i].error == error) return different[i].text;
-    snprintf(text, sizeof text, "%s", strerror(error));
+    const char *known = strerror(error);
+    if (strcmp(known, strerror(0)) == 0) snprintf(text, sizeof text, "errno %d", error);
+    else snprintf(text, sizeof text, "%s", known);
     text[0] = (char)tolower((unsigned char)text[0]);
     return text;
 }

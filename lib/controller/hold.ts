@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-
 import { blockKey } from "../pool/block-key.ts";
 import { isBlockOf } from "../pool/entry.ts";
 import type { Pool, PoolAllocation } from "../pool/pool.ts";
@@ -25,8 +24,9 @@ export type Hold = {
 
 /**
  * Which blocks wait for the nodes that had them, should those not keep them: a node goes, or an edit gives it another block,
- * while pods of it still have the addresses. Blocks that an edit of the pool's sizes broke up wait for nobody. Times are whole seconds, as status has them, and none lies in the future:
- * a clock that was set back makes no block wait for longer than the delay.
+ * while pods of it still have the addresses. Blocks that an edit of the pool's sizes broke up wait for nobody. Times are whole
+ * seconds, as status has them, and none lies in the future: a clock that was set back makes no block wait for longer than the
+ * delay.
  */
 export function holdBlocks({ pool, released: before, last, nowMs, delayMs }: HoldInput): Hold {
   const thisSecondMs = Math.ceil(nowMs / 1000) * 1000;

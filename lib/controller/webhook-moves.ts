@@ -3,16 +3,23 @@
 import { formatAddress, parseAddress } from "../ip/address.ts";
 import { blockKey } from "../pool/block-key.ts";
 import { computeBlocks } from "../pool/blocks.ts";
+import { isBlockOf } from "../pool/entry.ts";
 import type { Pool, PoolAllocation } from "../pool/pool.ts";
 
 /**
  * One line for each kind of change that `pool` brings to the nodes of `allocations`, the entries its status has now; none
  * when every node keeps its block. Which nodes a changed selector matches is not known here: all of them are taken to stay.
+ * `blocksWait`: blocks wait for the nodes that had them (--block-reuse-delay).
  */
-export function describeMoves(pool: Pool, allocations: readonly PoolAllocation[]): string[] {
+export function describeMoves(
+  pool: Pool,
+  allocations: readonly PoolAllocation[],
+  blocksWait = false,
+): string[] {
   const now = new Map<string, PoolAllocation>();
   for (const entry of allocations) if (!now.has(entry.nodeName)) now.set(entry.nodeName, entry);
-  const plan = computeBlocks(pool, allocations, [...now.keys()]);
+  const held = blocksWait ? allocations.filter((entry) => isBlockOf(pool, entry)) : [];
+  const plan = computeBlocks(pool, allocations, [...now.keys()], held);
   let moved = 0;
   let otherGateway = 0;
   for (const next of plan.allocations) {

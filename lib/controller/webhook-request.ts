@@ -18,13 +18,19 @@ type Answer =
   | { readonly status: number; readonly reason: string }
   | { readonly status: 200; readonly body: unknown };
 
+export type ReviewOptions = {
+  readonly log: Logger;
+  /** As describeMoves has it. */
+  readonly blocksWait?: boolean | undefined;
+};
+
 /** Answers one request. Never rejects; a caller that breaks off gets nothing. */
 export async function serveReview(
   request: IncomingMessage,
   response: ServerResponse,
-  log: Logger,
+  options: ReviewOptions,
 ): Promise<void> {
-  const answer = await answerTo(request, log);
+  const answer = await answerTo(request, options);
   if (response.destroyed || response.headersSent) return;
   const json = "body" in answer;
   const text = json ? JSON.stringify(answer.body) : `${answer.reason}\n`;
@@ -39,7 +45,7 @@ export async function serveReview(
   response.end(text);
 }
 
-async function answerTo(request: IncomingMessage, log: Logger): Promise<Answer> {
+async function answerTo(request: IncomingMessage, { log, blocksWait }: ReviewOptions): Promise<Answer> {
   const kind = kindAt(request.url ?? "");
   if (kind === undefined) return { status: 404, reason: "not found" };
   if (request.method !== "POST") return { status: 405, reason: "POST only" };
@@ -50,7 +56,7 @@ async function answerTo(request: IncomingMessage, log: Logger): Promise<Answer> 
   if (typeof body !== "string") return body;
   const review = parseJson(body);
   if ("malformed" in review) return { status: 400, reason: review.malformed };
-  const result = reviewPool(kind, review.value);
+  const result = reviewPool(kind, review.value, blocksWait);
   if ("malformed" in result) return { status: 400, reason: result.malformed };
   const { problems, pool } = result;
   if (problems.length > 0) log.info("pool refused", { kind, pool, problems: problems.slice(0, 10) }, 1);

@@ -47,8 +47,15 @@ const GROUP = "nv-ipam.nvidia.com";
 // An answer has to stay readable and small whatever was sent.
 const MOST_PROBLEMS = 500;
 
-/** Judges the pool that `review` carries. A text says why the review itself makes no sense: the caller's error. */
-export function reviewPool(kind: PoolKind, review: unknown): Review | { readonly malformed: string } {
+/**
+ * Judges the pool that `review` carries; `blocksWait` as describeMoves has it. A text says why the review itself makes no
+ * sense: the caller's error.
+ */
+export function reviewPool(
+  kind: PoolKind,
+  review: unknown,
+  blocksWait = false,
+): Review | { readonly malformed: string } {
   if (!isObject(review) || review.kind !== "AdmissionReview" || review.apiVersion !== API_VERSION) {
     return { malformed: `expected an AdmissionReview of ${API_VERSION}` };
   }
@@ -61,7 +68,9 @@ export function reviewPool(kind: PoolKind, review: unknown): Review | { readonly
   const judged = (operation === "CREATE" || operation === "UPDATE") && !subResource;
   if (judged && !isObject(object)) return { malformed: "request.object is missing" };
   const pool = `${textOf(request.namespace)}/${textOf(request.name) || textOf(metadataOf(object).name)}`;
-  const verdict: Verdict = judged ? judge(kind, object, oldObject) : { problems: [], warnings: [] };
+  const verdict: Verdict = judged
+    ? judge(kind, { object, oldObject, blocksWait })
+    : { problems: [], warnings: [] };
   return {
     body: answer(kind, { ...verdict, uid: request.uid, name: pool.split("/")[1]! }),
     problems: verdict.problems,
@@ -71,7 +80,9 @@ export function reviewPool(kind: PoolKind, review: unknown): Review | { readonly
 
 type Verdict = { readonly problems: readonly Problem[]; readonly warnings: readonly string[] };
 
-function judge(kind: PoolKind, object: unknown, oldObject: unknown): Verdict {
+type Edit = { readonly object: unknown; readonly oldObject: unknown; readonly blocksWait: boolean };
+
+function judge(kind: PoolKind, { object, oldObject, blocksWait }: Edit): Verdict {
   const spec = isObject(object) ? object.spec : undefined;
   const oldSpec = isObject(oldObject) ? oldObject.spec : undefined;
   // Labels, finalizers and owners of a pool that was never valid must stay editable, or it cannot even be deleted.
@@ -85,7 +96,9 @@ function judge(kind: PoolKind, object: unknown, oldObject: unknown): Verdict {
   if ("problems" in result) return { problems: result.problems, warnings: [] };
   const last = readPool(oldObject).resource?.allocations ?? [];
   const edited = changedFields(oldSpec, spec).map((name) => `spec.${name}`);
-  const warnings = describeMoves(result.pool, last).map((line) => `${edited.join(", ")}: ${line}`);
+  const warnings = describeMoves(result.pool, last, blocksWait).map(
+    (line) => `${edited.join(", ")}: ${line}`,
+  );
   return { problems: [], warnings };
 }
 

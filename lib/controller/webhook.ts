@@ -13,6 +13,8 @@ export type WebhookOptions = {
   /** host "" means every interface, port 0 one that the system chooses. */
   readonly address: { readonly host: string; readonly port: number };
   readonly log: Logger;
+  /** As describeMoves has it. */
+  readonly blocksWait?: boolean | undefined;
   readonly clock?: Pick<Clock, "after">;
 };
 
@@ -46,6 +48,7 @@ export async function startWebhook({
   certDir,
   address,
   log,
+  blocksWait,
   clock = systemClock,
 }: WebhookOptions): Promise<Webhook> {
   let stopping = false;
@@ -53,7 +56,7 @@ export async function startWebhook({
     response.once("close", () => {
       if (stopping) server.closeIdleConnections();
     });
-    void serveReview(request, response, log);
+    void serveReview(request, response, { log, blocksWait });
   });
   server.maxConnections = MOST_CONNECTIONS;
   server.listen({ port: address.port, ...(address.host !== "" && { host: address.host }) });

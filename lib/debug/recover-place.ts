@@ -11,6 +11,8 @@ export function doubtPlace(storeFile: string): string[] {
   const directory = dirname(storeFile);
   const name = basename(storeFile);
   if (!existsSync(directory)) throw new Error(`there is no directory ${directory}: look at --store-file`);
-  if (readdirSync(directory).some((entry) => entry.startsWith(name))) return [];
+  const isOfStore = (entry: string) =>
+    entry === name || entry.startsWith(`${name}-`) || entry.startsWith(`${name}.`);
+  if (readdirSync(directory).some(isOfStore)) return [];
   return [`nothing in ${directory} tells that there was a store "${name}": look at --store-file`];
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { once } from "node:events";
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo, Socket } from "node:net";
 
 export type Answer = { readonly status: number; readonly type: string; readonly text: string };
 
@@ -37,7 +37,7 @@ export async function startSmallServer({
   const server = createServer(LIMITS, (request, response) => {
     void answerTo(request, paths).then((answer) => send(response, answer));
   });
-  server.maxConnections = MAX_CONNECTIONS;
+  boundConnections(server);
   server.setTimeout(SILENCE_MS); // also for a caller that does not read its answer
   server.listen({ port, ...(host === "" ? {} : { host }) });
   await once(server, "listening");
@@ -51,6 +51,30 @@ export async function startSmallServer({
       await closed;
     },
   };
+}
+
+/** One too many takes the place of the one that has been silent for longest: who only connects must not keep a probe out. */
+function boundConnections(server: Server): void {
+  const waiting = new Set<Socket>(); // the one that was answered or came last at the end
+  let count = 0;
+  server.on("connection", (socket) => {
+    waiting.add(socket);
+    if (++count > MAX_CONNECTIONS) {
+      const [oldest] = waiting as Iterable<Socket> as [Socket];
+      waiting.delete(oldest);
+      oldest.destroy();
+    }
+    socket.once("close", () => {
+      waiting.delete(socket);
+      count--;
+    });
+  });
+  server.on("request", ({ socket }, response) => {
+    waiting.delete(socket);
+    response.once("close", () => {
+      if (!socket.destroyed) waiting.add(socket);
+    });
+  });
 }
 
 async function answerTo(

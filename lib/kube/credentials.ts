@@ -36,6 +36,8 @@ export type KeeperTiming = {
   readonly atMostEveryMs?: number;
   /** How long one load may take. Less than most calls have, so that they can say what they waited for. */
   readonly loadMs?: number;
+  /** How long a call waits for a load while there are credentials that were good. */
+  readonly patienceMs?: number;
 };
 
 export type KeeperOptions = KeeperTiming & {
@@ -48,7 +50,7 @@ export type KeeperOptions = KeeperTiming & {
  * without a network, a dead mount) counts as one that failed, and the next call begins another.
  */
 export function keepCredentials(access: Access, options: KeeperOptions): CredentialsKeeper {
-  const { maxAgeMs = 10_000, atMostEveryMs = 2_000, loadMs = 25_000, onStale } = options;
+  const { maxAgeMs = 10_000, atMostEveryMs = 2_000, loadMs = 25_000, patienceMs = 1_000, onStale } = options;
   let known: Credentials | undefined;
   let loadedAt = Number.NEGATIVE_INFINITY; // monotonic
   let loading: Promise<Credentials> | undefined;
@@ -74,7 +76,11 @@ export function keepCredentials(access: Access, options: KeeperOptions): Credent
     async get() {
       if (known !== undefined && performance.now() - loadedAt < maxAgeMs) return known;
       loading ??= load();
-      return loading;
+      if (known === undefined) return loading;
+      const limit = startTimeLimit(patienceMs, "the known credentials go on being used");
+      return await untilAborted(loading, limit.signal)
+        .catch(() => known!)
+        .finally(() => limit.end());
     },
     renew() {
       if (performance.now() - loadedAt < atMostEveryMs) return;

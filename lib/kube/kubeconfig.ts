@@ -125,7 +125,7 @@ async function askPlugin(
   plugins: ExecAuth,
   signal: AbortSignal | undefined,
 ): Promise<Credentials> {
-  // The library would leave a command that hangs behind, and one more with each try.
+  // The library would leave a command that hangs behind, and one more with each try. What that has started is its own matter.
   const execFn = (command: string, args: readonly string[], options: object) =>
     spawn(command, args, { ...options, ...(signal && { signal }), killSignal: "SIGKILL" });
   Object.assign<object, object>(plugins, { execFn });

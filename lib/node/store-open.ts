@@ -85,10 +85,10 @@ function openDatabase(path: string, options: OpenOptions): OpenOutcome {
     db.exec(`PRAGMA synchronous = ${options.synchronous ?? "full"}`);
     migrate(db);
     identify(db);
-    const takenFrom = options.nodeName === undefined ? undefined : takeOver(db, options.nodeName);
     removeImportLock(path);
     for (const file of [path, logOf(path)]) if (existsSync(file)) chmodSync(file, OWNER_ONLY);
     if (isRecoveryUnfinished(path)) throw new Error(`store ${path} is being recovered: try again later`);
+    const takenFrom = options.nodeName === undefined ? undefined : takeOver(db, options.nodeName);
     return { status: "ok", db, ...(takenFrom !== undefined && { takenFrom }) };
   } catch (error) {
     db.close();

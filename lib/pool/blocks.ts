@@ -81,7 +81,10 @@ export function computeCIDRPoolBlocks(
     );
   const repeated = findRepeated(last);
   const lastBlocks = last.filter((entry) => !repeated(entry)).flatMap(read);
-  const heldBlocks = held.map((entry) => withGatewayOfToday(pool, entry, statics)).flatMap(read);
+  const heldBlocks = held
+    .filter((entry) => !repeated(entry))
+    .map((entry) => withGatewayOfToday(pool, entry, statics))
+    .flatMap(read);
   keepBlocks(kept, [...lastBlocks, ...heldBlocks], { wanted, unusable: excluded });
   const give = (name: string, index: bigint) => {
     const { family, first: base } = blockRange(grid, index);

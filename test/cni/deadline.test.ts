@@ -3,6 +3,7 @@
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
+import { readFileSync, watch, writeFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { join } from "node:path";
 import { test } from "tap";
@@ -92,9 +93,15 @@ test("a listener whose queue is full", async (t) => {
     for (const socket of waiting) socket.destroy();
   });
   await Promise.race(waiting.map((socket) => once(socket, "error"))).catch(() => undefined);
+  const logFile = `${path}.log`;
+  writeFileSync(logFile, "");
+  const written: string[] = [];
+  const watcher = watch(logFile, () => written.push(readFileSync(logFile, "utf8")));
   const outcome = await callExecutable({
-    ipam: { daemonSocket: `unix://${path}`, daemonCallTimeoutSeconds: 1 },
+    ipam: { daemonSocket: `unix://${path}`, daemonCallTimeoutSeconds: 1, logFile },
   });
+  watcher.close();
   t.match(errorOf(outcome), { code: 11, msg: /DeadlineExceeded/ });
   t.ok(outcome.elapsedMs >= 1000 && outcome.elapsedMs < 2500, `${outcome.elapsedMs} ms`);
+  t.match(written[0], /^\S+ \[info\] CMD ADD Call: .*\n$/, "the call has left its line while it waited");
 });

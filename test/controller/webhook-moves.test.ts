@@ -74,6 +74,20 @@ for (const [what, change, says] of cidrPools) {
   });
 }
 
+test("where blocks wait for their nodes, another gateway moves nobody", (t) => {
+  const spec = { cidr: "10.0.0.0/16", perNodeNetworkPrefix: 24 };
+  const last = [
+    { nodeName: "a", prefix: "10.0.1.0/24", gateway: "10.0.1.1" },
+    { nodeName: "b", prefix: "10.0.0.0/24", gateway: "10.0.0.1" },
+  ];
+  const edited = cidrPool({ ...spec, gatewayIndex: 2 });
+  t.match(describeMoves(edited, last), [/^2 of 2 nodes get another prefix/]);
+  t.same(describeMoves(edited, last, true), [
+    "2 of 2 nodes get another gateway; pods that run keep the old one",
+  ]);
+  t.end();
+});
+
 test("the same block in another spelling has not moved", (t) => {
   const six = { cidr: "fd00::/48", perNodeNetworkPrefix: 64, gatewayIndex: 1 };
   const written = [{ nodeName: "a", prefix: "FD00:0:0:0::/64", gateway: "fd00:0::1" }];

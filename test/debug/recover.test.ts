@@ -87,6 +87,8 @@ test("a path that was mistyped is told before a store is made there", async (t) 
   const doubt = /nothing in \S+ tells that there was a store "sotre": look at --store-file/;
   const mistyped = { ...site, storeFile: join(dirname(site.storeFile), "sotre") };
   t.match((await run(mistyped)).stdout, doubt);
+  writeFileSync(`${mistyped.storeFile}2`, "");
+  t.match((await run(mistyped)).stdout, doubt, "a neighbour with a longer name tells nothing");
   t.match(parsed(await run(mistyped, "-o", "json")), { notes: [doubt] });
   for (const args of [[], ["--yes"]]) {
     t.match(await run({ ...site, storeFile: "/nowhere/store" }, ...args), {

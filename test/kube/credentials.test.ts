@@ -10,6 +10,29 @@ import { startScriptedApi } from "./scripted-api.ts";
 const nodes = { verb: "list", resource: { group: "", version: "v1", plural: "nodes" } } as const;
 const never = (): Promise<Credentials> => new Promise(() => undefined);
 
+test("while there are good credentials, a call does not wait long for the next ones", async (t) => {
+  const api = await startScriptedApi(t, (_asked, response) => void response.end("{}"));
+  const gate = Promise.withResolvers<Credentials>();
+  let loads = 0;
+  const access = {
+    server: new URL(api.url),
+    origin: "/etc/kubeconfig",
+    load: (signal?: AbortSignal) => {
+      signal?.addEventListener("abort", () => t.fail("the load goes on meanwhile"));
+      return ++loads === 1 ? Promise.resolve({ headers: { x: "1" } }) : gate.promise;
+    },
+    forget: () => undefined,
+  };
+  const { log, events } = recordingLog();
+  const cluster = createCluster(access, log, { loadMs: 60_000, patienceMs: 20, maxAgeMs: 0 });
+  t.teardown(() => cluster.close());
+  for (let i = 0; i < 3; i++) await cluster.call(nodes);
+  t.same([loads, api.asked.length], [2, 3], "one load for all that wait");
+  gate.resolve({ headers: { x: "2" } });
+  await cluster.call(nodes);
+  t.same(events, []);
+});
+
 test("a load that never settles is given up, and the next call begins another", async (t) => {
   const api = await startScriptedApi(t, (_asked, response) => void response.end("{}"));
   const signals: (AbortSignal | undefined)[] = [];

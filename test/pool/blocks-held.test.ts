@@ -48,6 +48,14 @@ const cases: Record<string, Case> = {
     gets: ["a 10.0.0.9", "b 10.0.0.1"],
     free: 1n,
   },
+  "one that status gives twice waits for nobody, and nobody gets it": {
+    pool: prefixes,
+    nodes: "a b",
+    last: [prefix("a 10.1.3.0/24 10.1.3.1"), prefix("b 10.1.3.0/24 10.1.3.1")],
+    held: [prefix("b 10.1.3.0/24 10.1.3.1")],
+    gets: ["a 10.1.0.0/24", "b 10.1.1.0/24"],
+    free: 1n,
+  },
   "of two the younger, and the other stays held": {
     pool: small,
     nodes: "a b",
