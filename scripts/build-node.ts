@@ -3,10 +3,12 @@
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import {
+  closeSync,
   existsSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readFileSync,
   readlinkSync,
   renameSync,
@@ -14,6 +16,7 @@ import {
   statSync,
   symlinkSync,
   writeFileSync,
+  writeSync,
 } from "node:fs";
 import { join, resolve } from "node:path";
 import { build } from "esbuild";
@@ -127,6 +130,23 @@ function assemble(scripts: Scripts, binary: string, work: string): string {
   return output;
 }
 
+const PIECE_BYTES = 1 << 16;
+
+/**
+ * As what unpacks an image writes it. Of a file that was written in one go Linux keeps pages of 2 MiB, and a process that runs
+ * it then has 30 MB more resident, which nobody uses.
+ */
+function copyInPieces(from: string, to: string): void {
+  const content = readFileSync(from);
+  const fd = openSync(to, "wx", 0o755);
+  try {
+    for (let at = 0; at < content.length; )
+      at += writeSync(fd, content, at, Math.min(PIECE_BYTES, content.length - at));
+  } finally {
+    closeSync(fd);
+  }
+}
+
 function isUpToDate(executable: string, stamp: string, hash: string): boolean {
   if (!existsSync(executable) || !existsSync(stamp)) return false;
   return readFileSync(stamp, "utf8") === `${hash} ${statSync(executable).mtimeMs}`;
@@ -164,7 +184,9 @@ export async function buildNode({ arch, outDir, log }: NodeBuild): Promise<strin
   const work = mkdtempSync(join(outDir, ".ipam-node-"));
   try {
     strip(node, arch, join(work, "node"));
-    renameSync(assemble(scripts, join(work, "node"), work), executable); // an old one that runs goes on
+    const fresh = join(work, "fresh");
+    copyInPieces(assemble(scripts, join(work, "node"), work), fresh);
+    renameSync(fresh, executable); // an old one that runs goes on
   } finally {
     rmSync(work, { recursive: true, force: true });
   }

@@ -46,15 +46,13 @@ export async function runRound(options: RoundOptions): Promise<RoundResult> {
   const records = await listRecords(options);
   const replaced = findReplaced(records);
   const missed: Missed[] = [];
-  const doubtful = new Map<string, ReservationRecord[]>();
+  const doubtful: ReservationRecord[] = [];
   for (const record of records) {
-    const key = `${record.podNamespace}/${record.podName}`;
     if (replaced.has(record))
       missed.push({ record, reason: "a newer container of the pod has taken its place" });
-    else if (!isPodOf(record, options.pods.find(key)))
-      doubtful.set(key, [...(doubtful.get(key) ?? []), record]);
+    else if (!isPodOf(record, options.pods.find(podKey(record)))) doubtful.push(record);
   }
-  const groups = byUrgency([...doubtful.values()], options);
+  const groups = byUrgency([...Map.groupBy(doubtful, podKey).values()], options);
   for (const group of groups.slice(0, options.lookups)) {
     const findReason = await lookUp(group[0]!, options);
     for (const record of group) {
@@ -63,6 +61,10 @@ export async function runRound(options: RoundOptions): Promise<RoundResult> {
     }
   }
   return { missed, postponed: groups.slice(options.lookups).flat() };
+}
+
+function podKey({ podNamespace, podName }: ReservationRecord): string {
+  return `${podNamespace}/${podName}`;
 }
 
 /** Those that name a pod; no other is ever judged. */
