@@ -3,27 +3,34 @@ import type { ReservationRecord } from "./call.ts";
 import { ownerOf } from "./recovered-container.ts";
 
 /**
- * Reservations that a newer container of the same pod has made useless: same pod UID, interface and network. kubelet starts
+ * Which reservations a newer container of the same pod has made useless: same pod UID, interface and network. kubelet starts
  * a pod's next sandbox only after it has given up the one before, whose DEL may have been lost. Which is newer is told by
  * the sequence alone: the clock of a node that just booted may be years behind, and the wrong one of two would go.
  */
-export function findReplaced(records: readonly ReservationRecord[]): Set<ReservationRecord> {
-  const newest = new Map<string, ReservationRecord>();
-  const candidates = records.filter(
-    ({ podUid, networkName, sequence }) => podUid !== "" && networkName !== "" && sequence !== undefined,
-  );
-  for (const record of candidates) {
+export class NewestContainers {
+  readonly #newest = new Map<string, { readonly owner: string; readonly sequence: number }>();
+
+  /** Every reservation is to be seen before the first is asked for; one that was made since has replaced nothing. */
+  see(record: ReservationRecord): void {
+    const { containerId, sequence } = record;
+    if (!isComparable(record) || sequence === undefined) return;
     const key = placeKey(record);
-    const known = newest.get(key);
-    if (known === undefined || record.sequence! > known.sequence!) newest.set(key, record);
+    const known = this.#newest.get(key);
+    if (known === undefined || sequence > known.sequence)
+      this.#newest.set(key, { owner: ownerOf(containerId), sequence });
   }
-  return new Set(
-    candidates.filter((record) => {
-      const other = newest.get(placeKey(record));
-      // Of two addresses that a recovery has kept for one container either may be in use.
-      return other !== undefined && ownerOf(other.containerId) !== ownerOf(record.containerId);
-    }),
-  );
+
+  haveReplaced(record: ReservationRecord): boolean {
+    const { containerId, sequence } = record;
+    if (!isComparable(record) || sequence === undefined) return false;
+    const newest = this.#newest.get(placeKey(record));
+    // Of two addresses that a recovery has kept for one container either may be in use.
+    return newest !== undefined && newest.sequence > sequence && newest.owner !== ownerOf(containerId);
+  }
+}
+
+function isComparable({ podUid, networkName }: ReservationRecord): boolean {
+  return podUid !== "" && networkName !== "";
 }
 
 function placeKey({ podUid, interfaceName, networkName }: ReservationRecord): string {

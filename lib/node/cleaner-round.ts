@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // One look at every reservation: is the pod that it was made for still there?
 import type { Desk, ReservationRecord } from "./call.ts";
-import { findReplaced } from "./cleaner-replaced.ts";
+import { NewestContainers } from "./cleaner-replaced.ts";
 import { isObjectName } from "./object-name.ts";
 
 /** A pod of this node; a mirror pod stands for a static one, whose UID is another than the runtime's by design. */
@@ -26,41 +26,50 @@ export type RoundOptions = {
   readonly signal: AbortSignal;
 };
 
-export type Missed = { readonly record: ReservationRecord; readonly reason: string };
-
-/** What is in neither list was found. */
-export type RoundResult = {
-  readonly missed: readonly Missed[];
-  /** One lookup too many: left to the next round. */
-  readonly postponed: readonly ReservationRecord[];
+/** Told of each reservation that was not found. What a round that fails has told is not true. */
+export type Verdicts = {
+  missed(record: ReservationRecord, reason: string): void;
+  /** One lookup too many: left to a later round. */
+  postponed(record: ReservationRecord): void;
 };
 
-const PAGE = 500;
+/** Why a reservation is not the pod's that was looked up; undefined when it is. */
+type FindReason = (record: ReservationRecord) => string | undefined;
+
+/** So few that a page is forgotten before the collector takes it for long-lived: with 500 a round took 20 MB more. */
+const PAGE = 100;
 const LOOKUP_TIMEOUT_MS = 10_000;
 
 /**
- * Rejects when the store or the API does not answer: then nothing is known of any reservation. Each page of the list is a
- * call of its own, so the store is free while the API is asked.
+ * Rejects when the store or the API does not answer: then nothing is known of any reservation. The list is gone through twice
+ * and never held as a whole. Each page of it is a call of its own, so the store is free while the API is asked.
  */
-export async function runRound(options: RoundOptions): Promise<RoundResult> {
-  const records = await listRecords(options);
-  const replaced = findReplaced(records);
-  const missed: Missed[] = [];
-  const doubtful: ReservationRecord[] = [];
-  for (const record of records) {
-    if (replaced.has(record))
-      missed.push({ record, reason: "a newer container of the pod has taken its place" });
-    else if (!isPodOf(record, options.pods.find(podKey(record)))) doubtful.push(record);
-  }
-  const groups = byUrgency([...Map.groupBy(doubtful, podKey).values()], options);
-  for (const group of groups.slice(0, options.lookups)) {
-    const findReason = await lookUp(group[0]!, options);
-    for (const record of group) {
-      const reason = findReason(record);
-      if (reason !== undefined) missed.push({ record, reason });
+export async function runRound(options: RoundOptions, verdicts: Verdicts): Promise<void> {
+  const { pods, missesOf } = options;
+  const containers = new NewestContainers();
+  /** By pod that the watch does not show: how often one of its reservations has been missed before. */
+  const doubtful = new Map<string, number>();
+  for await (const page of listPages(options)) {
+    for (const record of page) {
+      containers.see(record);
+      const key = podKey(record);
+      if (!isPodOf(record, pods.find(key)))
+        doubtful.set(key, Math.max(doubtful.get(key) ?? 0, missesOf(record)));
     }
   }
-  return { missed, postponed: groups.slice(options.lookups).flat() };
+  const reasons = await lookUpPods(doubtful, options);
+  for await (const page of listPages(options)) {
+    for (const record of page) {
+      const key = podKey(record);
+      if (containers.haveReplaced(record)) {
+        verdicts.missed(record, "a newer container of the pod has taken its place");
+      } else if (!isPodOf(record, pods.find(key))) {
+        const reason = reasons.has(key) ? reasons.get(key)!(record) : null;
+        if (reason === null) verdicts.postponed(record);
+        else if (reason !== undefined) verdicts.missed(record, reason);
+      }
+    }
+  }
 }
 
 function podKey({ podNamespace, podName }: ReservationRecord): string {
@@ -68,37 +77,35 @@ function podKey({ podNamespace, podName }: ReservationRecord): string {
 }
 
 /** Those that name a pod; no other is ever judged. */
-async function listRecords({ desk, signal }: RoundOptions): Promise<ReservationRecord[]> {
-  const records: ReservationRecord[] = [];
+async function* listPages({ desk, signal }: RoundOptions): AsyncGenerator<ReservationRecord[]> {
   let after: string | undefined;
   do {
     const page = { filter: {}, limit: PAGE, ...(after !== undefined && { after }) };
     const { reservations, next } = await desk.call("listReservations", page, signal);
-    records.push(
-      ...reservations.filter(({ podName, podNamespace }) => podName !== "" && podNamespace !== ""),
-    );
+    yield reservations.filter(({ podName, podNamespace }) => podName !== "" && podNamespace !== "");
     after = next;
   } while (after !== undefined);
-  return records;
 }
 
-function byUrgency(
-  groups: readonly ReservationRecord[][],
-  { missesOf }: RoundOptions,
-): ReservationRecord[][] {
-  const urgency = (group: readonly ReservationRecord[]) => Math.max(...group.map(missesOf));
-  return groups.toSorted((a, b) => urgency(b) - urgency(a));
+/** Those that were missed most come first. */
+async function lookUpPods(
+  doubtful: ReadonlyMap<string, number>,
+  options: RoundOptions,
+): Promise<Map<string, FindReason>> {
+  const urgent = [...doubtful].sort(([, a], [, b]) => b - a).slice(0, options.lookups);
+  const reasons = new Map<string, FindReason>();
+  for (const [key] of urgent) reasons.set(key, await lookUp(key, options));
+  return reasons;
 }
 
-/** Asks for the pod that the record names; what comes back says why a reservation is not that pod's, if so. */
-async function lookUp(
-  { podNamespace, podName }: ReservationRecord,
-  { findPod, nodeName, signal }: RoundOptions,
-): Promise<(record: ReservationRecord) => string | undefined> {
+/** Asks for a pod, by "namespace/name". */
+async function lookUp(key: string, { findPod, nodeName, signal }: RoundOptions): Promise<FindReason> {
+  const slash = key.indexOf("/");
+  const [namespace, name] = [key.slice(0, slash), key.slice(slash + 1)];
   // Anything else in a request's path might ask for something else.
-  if (!isObjectName(podNamespace) || !isObjectName(podName)) return () => "no pod can have its name";
+  if (!isObjectName(namespace) || !isObjectName(name)) return () => "no pod can have its name";
   const limit = AbortSignal.any([signal, AbortSignal.timeout(LOOKUP_TIMEOUT_MS)]);
-  const live = await findPod({ namespace: podNamespace, name: podName }, limit);
+  const live = await findPod({ namespace, name }, limit);
   if (live === undefined) return () => "its pod is gone";
   if (live.nodeName !== nodeName) return () => "its pod is gone, one of that name is on another node";
   return (record) => (isPodOf(record, live) ? undefined : "its pod is gone, another one has its name");

@@ -5,13 +5,7 @@ import type { Logger } from "../log/log.ts";
 import { describeError } from "../log/printable.ts";
 import { type PoolType, poolKey } from "../pool/pool.ts";
 import type { ReservationRecord } from "./call.ts";
-import {
-  type KnownPod,
-  type Missed,
-  type RoundOptions,
-  type RoundResult,
-  runRound,
-} from "./cleaner-round.ts";
+import { type KnownPod, type RoundOptions, runRound } from "./cleaner-round.ts";
 import { type Delay, realDelay } from "./delay.ts";
 
 /** Told of each stale reservation that was released, and how each look at all of them ended. */
@@ -29,6 +23,8 @@ export type CleanerOptions = Pick<RoundOptions, "desk" | "findPod" | "nodeName">
   readonly after?: Delay;
   readonly meter?: CleanerMeter;
 };
+
+type Missed = { readonly record: ReservationRecord; readonly reason: string };
 
 const INTERVAL_MS = 60_000;
 const LOOKUPS = 250;
@@ -75,11 +71,9 @@ export class Cleaner {
 
   /** Never rejects. */
   async #round(): Promise<void> {
-    const { log, lookups = LOOKUPS } = this.#options;
-    const missesOf = (record: ReservationRecord) => this.#missesOf(record);
+    const { log } = this.#options;
     try {
-      const result = await runRound({ ...this.#options, lookups, missesOf, signal: this.#stop.signal });
-      await this.#release(this.#count(result));
+      await this.#release(await this.#findDue());
       this.#options.meter?.round("complete");
       if (this.#failure !== undefined) log.info("stale reservations are looked for again");
       this.#failure = undefined;
@@ -93,19 +87,31 @@ export class Cleaner {
   }
 
   /** Those that have been missed too often. What was found, or is no longer there, is counted from the start again. */
-  #count({ missed, postponed }: RoundResult): Missed[] {
-    const before = this.#misses;
-    const keys = [...missed.map(({ record }) => identity(record)), ...postponed.map(identity)];
-    this.#misses = new Map(keys.map((key) => [key, before.get(key) ?? 0]));
-    return missed.filter(({ record }) => {
-      const misses = this.#missesOf(record) + 1;
-      this.#misses.set(identity(record), misses);
-      return misses > MISSES_MAX;
-    });
+  async #findDue(): Promise<Missed[]> {
+    const { lookups = LOOKUPS } = this.#options;
+    const missesOf = (record: ReservationRecord) => this.#missesOf(record);
+    const counts = new Map<string, number>();
+    const due: Missed[] = [];
+    await runRound(
+      { ...this.#options, lookups, missesOf, signal: this.#stop.signal },
+      {
+        missed(record, reason) {
+          const misses = missesOf(record) + 1;
+          counts.set(identity(record), misses);
+          if (misses > MISSES_MAX) due.push({ record, reason });
+        },
+        postponed(record) {
+          const misses = missesOf(record);
+          if (misses > 0) counts.set(identity(record), misses);
+        },
+      },
+    );
+    this.#misses = counts;
+    return due;
   }
 
   #missesOf(record: ReservationRecord): number {
-    return this.#misses.get(identity(record)) ?? 0;
+    return this.#misses.size === 0 ? 0 : (this.#misses.get(identity(record)) ?? 0);
   }
 
   async #release(due: readonly Missed[]): Promise<void> {

@@ -2,7 +2,7 @@
 // Reservations that a newer container of the same pod has made useless.
 import { test } from "tap";
 import type { ReservationRecord } from "../../lib/node/call.ts";
-import { findReplaced } from "../../lib/node/cleaner-replaced.ts";
+import { NewestContainers } from "../../lib/node/cleaner-replaced.ts";
 import { pod, setUp } from "./cleaner-setup.ts";
 import { address, eth, nobody, ref } from "./store-fixture.ts";
 
@@ -63,13 +63,23 @@ const rows: readonly Row[] = [
 
 for (const [name, records, replaced] of rows) {
   test(name, (t) => {
+    const containers = new NewestContainers();
+    for (const record of records) containers.see(record);
+    const found = records.filter((record) => containers.haveReplaced(record));
     t.same(
-      [...findReplaced(records)].map(({ containerId }) => containerId),
+      found.map(({ containerId }) => containerId),
       replaced,
     );
     t.end();
   });
 }
+
+test("one that was made since the others were seen has not been replaced", (t) => {
+  const containers = new NewestContainers();
+  containers.see(record("old", { sequence: 1 }));
+  t.notOk(containers.haveReplaced(record("new", { sequence: 2 })));
+  t.end();
+});
 
 test("it is released after the same misses, its pod alive or not; the newer one stays", async (t) => {
   const site = setUp(t);
