@@ -156,7 +156,7 @@ test("pools that users edit", { skip: skipUnless("apiserver") }, async (t) => {
     await createNode(admin, node);
     const p = { kind: "CIDRPool", namespace, name: long("p") } as const;
     await createPool(admin, { ...p, spec: { cidr: "fd00::/48", perNodeNetworkPrefix: 64, gatewayIndex: 1 } });
-    const { status } = await poolWhen(server, p, settled);
+    const { status } = await poolWhen(server, p, ({ allocations }) => allocations.length === 4);
     t.equal(blocksOf(status).at(-1), `${node} fd00:0:0:3::/64 fd00:0:0:3::1`);
     await admin.patch(poolPath("CIDRPool", namespace, p.name), { spec: { gatewayIndex: -1 } });
     await eventsWhen(server, namespace, "InvalidSpec");
