@@ -49,7 +49,7 @@ test("pools that users edit", { skip: skipUnless("apiserver") }, async (t) => {
     t.same(still.status.allocations, before.status.allocations, "no node gets a block");
 
     await admin.patch(path, { spec: { perNodeBlockSize: 10 } });
-    const healed = await poolWhen(server, p, settled);
+    const healed = await poolWhen(server, p, ({ allocations }) => allocations.length === 4);
     t.equal(readyOf(healed.status), "True Allocated");
     t.same(healed.status.allocations.slice(0, 3), before.status.allocations, "no block has moved");
     t.equal(blocksOf(healed.status)[3], "d 10.0.0.31-10.0.0.40");
