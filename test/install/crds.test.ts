@@ -7,6 +7,7 @@ import { parse } from "yaml";
 import { type ApiServer, definitions, startApiServer } from "../support/api-server.ts";
 import { createNamespace, createPool, poolPath } from "../support/api-server-objects.ts";
 import { kubernetesVersions } from "../support/cache.ts";
+import { until } from "../support/kube-daemon.ts";
 import { skipUnless } from "../support/layers.ts";
 import { acceptance } from "./acceptance.ts";
 
@@ -54,11 +55,14 @@ async function conditions(t: Test, { admin }: ApiServer): Promise<void> {
   for (const kind of KINDS) {
     const name = `${kind.toLowerCase()}s.nv-ipam.nvidia.com`;
     const path = `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${name}`;
-    const { status } = await admin.get<{ status: { conditions: { type: string; status: string }[] } }>(path);
-    t.same(status.conditions.map((it) => `${it.type} ${it.status}`).sort(), [
-      "Established True",
-      "NamesAccepted True",
-    ]);
+    const read = async () => {
+      const { status } = await admin.get<{ status: { conditions: { type: string; status: string }[] } }>(
+        path,
+      );
+      return status.conditions.map((it) => `${it.type} ${it.status}`).sort();
+    };
+    const found = await until(read, (now) => !now.includes("Established False")); // it is served a little before
+    t.same(found, ["Established True", "NamesAccepted True"]);
   }
 }
 
