@@ -2,7 +2,7 @@
 // Many nodes: how fast, how often it writes, and what costs nothing.
 import { setTimeout as sleep } from "node:timers/promises";
 import { test } from "tap";
-import { poolWhen } from "../controller/pool-watch.ts";
+import { poolWhen, until } from "../controller/pool-watch.ts";
 import { createControllerUser, startController } from "../controller/running-controller.ts";
 import { type ApiServer, startApiServer } from "../support/api-server.ts";
 import { createNode, createPool } from "../support/api-server-objects.ts";
@@ -57,6 +57,7 @@ test("2,000 nodes, heartbeats, 1,000 more", { skip: skipUnless("apiserver") }, a
   const tookMs = performance.now() - began;
   t.ok(tookMs < 3000, `the first complete status after ${Math.round(tookMs)} ms`);
   t.equal(writesOf(server, "p").length, 1);
+  await controller.logged("status written"); // which comes after others have seen it
 
   await t.test("200 heartbeats cost nothing; the label change after them is one reconcile", async (t) => {
     const written = 'nv_ipam_controller_reconciles_total{pool_type="ippool",outcome="written"}';
@@ -69,6 +70,7 @@ test("2,000 nodes, heartbeats, 1,000 more", { skip: skipUnless("apiserver") }, a
     await admin.patch(`/api/v1/nodes/${nameOf(7)}`, { metadata: { labels: { pool: null } } });
     const after = await poolWhen(server, p, ({ allocations }) => allocations.length === 1999);
     t.notOk(after.status.allocations.some(({ nodeName }) => nodeName === nameOf(7)));
+    await until(async () => controller.lines.length > lines, "its line in the log");
     t.equal((await count()) - reconciles, 1);
     t.equal(
       await controller.figure('nv_ipam_controller_reconciles_total{pool_type="ippool",outcome="unchanged"}'),
