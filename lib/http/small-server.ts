@@ -60,7 +60,7 @@ function boundConnections(server: Server): void {
   server.on("connection", (socket) => {
     waiting.add(socket);
     if (++count > MAX_CONNECTIONS) {
-      const [oldest] = waiting as Iterable<Socket> as [Socket];
+      const [oldest = socket] = waiting;
       waiting.delete(oldest);
       oldest.destroy();
     }

@@ -58,19 +58,18 @@ export async function runRound(options: RoundOptions, verdicts: Verdicts): Promi
     }
   }
   const reasons = await lookUpPods(doubtful, options);
-  for await (const page of listPages(options)) {
-    for (const record of page) {
-      const key = podKey(record);
-      if (containers.haveReplaced(record)) {
-        verdicts.missed(record, "a newer container of the pod has taken its place");
-      } else if (!isPodOf(record, pods.find(key))) {
-        const reason = reasons.has(key) ? reasons.get(key)!(record) : null;
-        if (reason === null) verdicts.postponed(record);
-        else if (reason !== undefined) verdicts.missed(record, reason);
-      }
-    }
-  }
+  const judge = (record: ReservationRecord): void => {
+    const isReplaced = containers.haveReplaced(record);
+    if (!isReplaced && isPodOf(record, pods.find(podKey(record)))) return;
+    const findReason = isReplaced ? whyReplaced : reasons.get(podKey(record));
+    const reason = findReason?.(record);
+    if (findReason === undefined) verdicts.postponed(record);
+    else if (reason !== undefined) verdicts.missed(record, reason);
+  };
+  for await (const page of listPages(options)) for (const record of page) judge(record);
 }
+
+const whyReplaced: FindReason = () => "a newer container of the pod has taken its place";
 
 function podKey({ podNamespace, podName }: ReservationRecord): string {
   return `${podNamespace}/${podName}`;
